@@ -1,0 +1,214 @@
+"""The scenarios a session can play: pure sequences of looks, waits and planned taps on a stage.
+
+S01 touches nothing. S03 refuses, and goes on refusing. S05 accepts and touches nothing more. S08 accepts and walks.
+Each starts from a freshly reset app; what they could not do they say in words and leave the rest to the judge.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from crawler.explore.walk import Move, Walk, arrived, next_move
+from crawler.session.consent import (
+    PlannedTap,
+    asks_consent,
+    permission_dialog,
+    plan_accept,
+    plan_permission,
+    plan_refuse,
+)
+from crawler.session.stage import Seen, Stage
+from evidence.clock import Deadline
+
+__all__ = ["SCENARIOS", "Scenario"]
+
+_LOADING_KINDS = frozenset({"splash_ad"})
+_MAX_CONSENT_TAPS = 6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """A scenario of the rule catalogue and how it is played. `play` returns why it ended."""
+
+    id: str
+    slug: str
+    zh: str
+    en: str
+    play: Callable[[Stage], str]
+
+
+def _interactive(seen: Seen, package: str) -> bool:
+    """A screen of the app itself that can be read and is more than a splash."""
+    reading = seen.reading
+    foreground = seen.observation.foreground
+    ours = foreground is not None and foreground.package == package
+    return ours and reading.readable and bool(reading.texts) and not _LOADING_KINDS.intersection(reading.kinds)
+
+
+def _first_screen(stage: Stage) -> Seen | None:
+    """Open the app and wait for its first screen that can be read, or a dialog over it."""
+    stage.launch()
+    return stage.look_until(
+        lambda seen: asks_consent(seen.reading) or permission_dialog(seen.reading) is not None or _interactive(seen, stage.package),
+        stage.pace.first_screen_seconds,
+    )
+
+
+def _await_prompt(stage: Stage, seconds: float, *, answer_permissions: bool) -> Seen | None:
+    """The first screen that asks for consent; None when none came in that time."""
+    deadline = Deadline(stage.clock, seconds)
+    seen = stage.last
+    denied = 0
+    while seen is not None:
+        if asks_consent(seen.reading) or _agreement_page(seen):
+            return seen
+        planned = plan_permission(seen.reading, allow=False) if answer_permissions and denied < 8 else None
+        if planned is not None:
+            denied += 1
+            seen = stage.tap(planned)
+            continue
+        if deadline.passed():
+            return None
+        seen = stage.look_until(
+            lambda now: asks_consent(now.reading)
+            or _agreement_page(now)
+            or (answer_permissions and permission_dialog(now.reading) is not None),
+            deadline.remaining(),
+        )
+    return None
+
+
+def _agreement_page(seen: Seen) -> bool:
+    return seen.reading.dialog is not None and seen.reading.dialog.kind == "login_with_agreement"
+
+
+def cold_start(stage: Stage) -> str:
+    """S01: open the app and touch nothing."""
+    cap = Deadline(stage.clock, float(stage.pace.cold_start_cap_seconds))
+    first = _first_screen(stage)
+    if first is None:
+        stage.trouble("cold start", "no screen that could be read appeared", "look at the pictures of this session")
+        return "no readable screen"
+    if not asks_consent(first.reading):
+        watch = min(float(stage.pace.prompt_watch_seconds), cap.remaining())
+        prompt = _await_prompt(stage, watch, answer_permissions=False)
+        if prompt is None:
+            stage.ui.append("QuietWaited", {"seconds": int(watch), "why": "watching for a prompt that comes late"})
+            return "no prompt appeared while nothing was touched"
+    stage.quiet(min(stage.pace.quiet_seconds, int(cap.remaining())), "nothing touched after the prompt was there")
+    return "watched without touching"
+
+
+def refuse(stage: Stage) -> str:
+    """S03: refuse, refuse again whenever asked again, then watch what the app does."""
+    if _first_screen(stage) is None:
+        return "no readable screen"
+    prompt = _await_prompt(stage, stage.pace.prompt_watch_seconds, answer_permissions=True)
+    if prompt is None or not asks_consent(prompt.reading):
+        return "no dialog to refuse"
+    rounds = 0
+    seen: Seen = prompt
+    while rounds < stage.pace.refusal_rounds and asks_consent(seen.reading):
+        planned = plan_refuse(seen.reading, round_number=rounds)
+        if planned is None:
+            return f"no control that clearly refuses (after {rounds} refusals)"
+        seen = stage.tap(planned)
+        rounds += 1
+        if seen.running is False:
+            break
+    if asks_consent(seen.reading) and seen.running is not False:
+        return f"still asking after {rounds} refusals"
+    stage.quiet(stage.pace.after_refusal_seconds, "nothing touched after the refusal", stop=None)
+    again = stage.last
+    if again is not None and asks_consent(again.reading) and rounds < stage.pace.refusal_rounds:
+        return f"asked again after {rounds} refusals"
+    return f"refused {rounds} times"
+
+
+def _accept(stage: Stage) -> str | None:
+    """Open the app and accept; None when accepted, else why not. Permissions asked for on the way are denied."""
+    if _first_screen(stage) is None:
+        return "no readable screen"
+    prompt = _await_prompt(stage, stage.pace.prompt_watch_seconds, answer_permissions=True)
+    if prompt is None:
+        return "no prompt to accept"
+    seen: Seen = prompt
+    for _ in range(_MAX_CONSENT_TAPS):
+        planned = plan_accept(seen.reading)
+        if planned is None:
+            return None if not asks_consent(seen.reading) else "no control that clearly accepts"
+        seen = stage.tap(planned)
+        if not asks_consent(seen.reading) and not _agreement_page(seen):
+            return None
+        if _agreement_page(seen) and planned.purpose == "accept":
+            return None
+    return "the dialog did not go away"
+
+
+def accept_idle(stage: Stage) -> str:
+    """S05: accept, then touch nothing."""
+    failure = _accept(stage)
+    if failure is not None:
+        return failure
+    stage.quiet(stage.pace.idle_seconds, "nothing touched after accepting")
+    return "accepted and watched"
+
+
+def explore_features(stage: Stage) -> str:
+    """S08: accept, then walk the app: new before known, never inside a consent dialog; permissions granted on demand."""
+    failure = _accept(stage)
+    if failure is not None:
+        return failure
+    walk = Walk()
+    deadline = Deadline(stage.clock, float(stage.pace.explore_seconds))
+    done = 0
+    seen = stage.last
+    while seen is not None and done < stage.pace.explore_actions and not deadline.passed():
+        planned = plan_permission(seen.reading, allow=True)
+        if planned is not None:
+            seen = stage.tap(planned)
+            continue
+        if asks_consent(seen.reading):
+            return f"a consent dialog came up after {done} actions"
+        move = next_move(walk, seen.reading, _ours(seen, stage.package))
+        seen, walk = _carry_out(stage, move, walk, seen)
+        done += 1
+    return f"walked {done} actions over {walk.screens} screens"
+
+
+def _ours(seen: Seen, package: str) -> bool:
+    foreground = seen.observation.foreground
+    return foreground is not None and foreground.package == package
+
+
+def _carry_out(stage: Stage, move: Move, walk: Walk, seen: Seen) -> tuple[Seen, Walk]:
+    """Make a move of the walk and remember where it led."""
+    if move.action == "tap" and move.point is not None and move.box is not None:
+        planned = PlannedTap(
+            purpose="explore",
+            point=move.point,
+            box=move.box,
+            text=move.text,
+            role="other",
+            resource_id="",
+            bears_on_consent=False,
+        )
+        now = stage.tap(planned)
+    elif move.action == "launch":
+        stage.launch()
+        now = stage.look_until(lambda at: _ours(at, stage.package), stage.pace.settle_seconds) or stage.look()
+    else:
+        now = stage.press("back", "explore")
+    return now, arrived(walk, seen.reading, move, now.reading)
+
+
+SCENARIOS: dict[str, Scenario] = {
+    scenario.id: scenario
+    for scenario in (
+        Scenario(id="S01", slug="cold-start", zh="首次启动，不做任何操作", en="first start, nothing touched", play=cold_start),
+        Scenario(id="S03", slug="refuse", zh="拒绝隐私政策", en="refuse the privacy policy", play=refuse),
+        Scenario(id="S05", slug="accept-idle", zh="同意后静置", en="accept, then touch nothing", play=accept_idle),
+        Scenario(id="S08", slug="explore", zh="同意后浏览功能", en="accept, then walk the app", play=explore_features),
+    )
+}
