@@ -69,7 +69,7 @@ class CapturedRequest:
     headers: tuple[tuple[str, str], ...]
     """In the order sent, repeated names kept, trailers last."""
     text_encoding: str
-    """path and headers encoded with this give the bytes that were sent: "utf-8", or "latin-1" where they were no UTF-8."""
+    """Path and headers, encoded with this, are the bytes that were sent: "utf-8", or "latin-1" where not UTF-8."""
     body: bytes
     """The kept beginning of the raw body (still compressed as sent). body_length is the length of the whole."""
     body_length: int
@@ -102,8 +102,8 @@ class TlsRefusal:
     host: str
     count: int
     kind: Literal["refused", "closed_after_handshake"]
-    """"refused": an alert or a reset during the handshake. "closed_after_handshake": the handshake succeeded and the
-    app closed at once without a request, repeatedly, and nothing else succeeded for the host (pinning as OkHttp does it)."""
+    """"refused": an alert or a reset during the handshake. "closed_after_handshake": the handshake succeeded, the app
+    closed at once without a request, repeatedly, and nothing else succeeded for the host: pinning as OkHttp does it."""
     reason: str
     first: Instant
     entries: tuple[EntryReference, ...]

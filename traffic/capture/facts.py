@@ -1,0 +1,92 @@
+"""Turns mitmproxy's objects into the plain values that facts are made of. Pure functions."""
+
+import ipaddress
+from collections.abc import Iterable, Mapping
+
+from mitmproxy.connection import Address, Client, Server
+from mitmproxy.http import Headers, HTTPFlow, Request
+
+from evidence.canonical import Json
+
+__all__ = [
+    "HEAD_LIMIT",
+    "connection_address",
+    "header_pairs",
+    "request_host",
+    "request_texts",
+    "server_place",
+    "short",
+    "text_encoding",
+]
+
+HEAD_LIMIT = 64 * 1024
+"""Bytes of a request's or response's head that stand in the fact itself; a larger head becomes a blob."""
+
+_TEXT_LIMIT = 1000
+
+
+def short(text: object) -> str:
+    """A message for a fact, bounded."""
+    return str(text)[:_TEXT_LIMIT]
+
+
+def text_encoding(parts: Iterable[bytes]) -> str:
+    """The encoding that turns these bytes into text and back without loss."""
+    try:
+        b"\n".join(parts).decode("utf-8")
+    except UnicodeDecodeError:
+        return "latin-1"
+    return "utf-8"
+
+
+def header_pairs(headers: Headers | None, encoding: str) -> list[Json]:
+    fields: Iterable[tuple[bytes, bytes]] = headers.fields if headers is not None else ()
+    return [[name.decode(encoding), value.decode(encoding)] for name, value in fields]
+
+
+def request_texts(request: Request) -> dict[str, Json]:
+    """Path and headers as text, and the encoding that makes bytes of them again."""
+    path = request.data.path
+    encoding = text_encoding([path, *(part for field in request.headers.fields for part in field)])
+    texts: dict[str, Json] = {"path": path.decode(encoding), "headers": header_pairs(request.headers, encoding)}
+    if encoding != "utf-8":
+        texts["text_encoding"] = encoding
+    return texts
+
+
+def request_host(flow: HTTPFlow) -> str:
+    """The name the app asked for. Where only an address is known (a tunnel), the TLS name or the Host header.
+
+    The name the connection was made for comes first: a Host header may say anything.
+    """
+    host = flow.request.host
+    if not _is_address(host):
+        return host
+    client = flow.client_conn
+    if client.tls and client.sni:
+        return client.sni
+    return flow.request.pretty_host or host
+
+
+def server_place(server: Server) -> Mapping[str, Json]:
+    """Where a request went. The address is unknown when another proxy resolved the name."""
+    host, port = connection_address(server.address)
+    peer = None if server.via or not server.peername else server.peername[0]
+    return {"host": host, "port": port, "address": peer}
+
+
+def connection_address(address: Address | None) -> tuple[str | None, int | None]:
+    return (address[0], address[1]) if address else (None, None)
+
+
+def tls_details(client: Client) -> dict[str, Json]:
+    alpn = client.alpn.decode("ascii", "backslashreplace") if client.alpn else None
+    return {"sni": client.sni, "version": client.tls_version, "alpn": alpn}
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
