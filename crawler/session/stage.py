@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from crawler.device.driver import DeviceDriver, Key
 from crawler.device.model import DeviceError, Observation
-from crawler.device.settle import pause
+from crawler.device.settle import wait_for
 from crawler.session.consent import PlannedTap
 from crawler.session.lane_tail import LaneTail
 from crawler.session.pace import Pace
@@ -105,19 +105,24 @@ class Stage:
                 return seen
             if deadline.passed():
                 return None
-            pause(self.clock, min(self.pace.look_interval_ms / 1000, max(0.0, deadline.remaining())))
+            self._rest(deadline)
 
     def quiet(self, seconds: int, why: str, stop: Callable[[Seen], bool] | None = None) -> bool:
         """A mandated wait: nothing is touched, but looked at. True when it ran its full length."""
         deadline = Deadline(self.clock, float(seconds))
         while not deadline.passed():
-            pause(self.clock, min(self.pace.look_interval_ms / 1000, max(0.0, deadline.remaining())))
+            self._rest(deadline)
             if stop is not None and stop(self.look()):
                 return False
         if stop is None:
             self.look()
         self.ui.append("QuietWaited", {"seconds": seconds, "why": why})
         return True
+
+    def _rest(self, deadline: Deadline) -> None:
+        """Until the next look is due, or the capture dies."""
+        seconds = min(self.pace.look_interval_ms / 1000, deadline.remaining())
+        wait_for(lambda: not self._alive(), clock=self.clock, seconds=seconds, pause_seconds=0.2)
 
     # ------------------------------------------------------------------ acting
 

@@ -1,0 +1,180 @@
+"""All commands in one place. Each imports what it needs when it runs, so that `appwitness --help` answers at once.
+
+Add here ⇒ describe it in docs/operating.md.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from crawler.cli.output import CONSOLE, Exit
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="appwitness",
+    help="Inspects Android apps before and after consent, and keeps proof.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+lab_app = typer.Typer(help="The laboratory: a virtual Android device for demonstrations and tests.", no_args_is_help=True)
+bench_app = typer.Typer(help="Measurements. Each prints JSON with --json.", no_args_is_help=True)
+batch_app = typer.Typer(help="Many apps on all attached devices.", no_args_is_help=True)
+device_app = typer.Typer(help="One attached device.", no_args_is_help=True)
+app.add_typer(lab_app, name="lab")
+app.add_typer(bench_app, name="bench")
+app.add_typer(batch_app, name="batch")
+app.add_typer(device_app, name="device")
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
+Device = Annotated[str | None, typer.Option("--device", "-d", help="Serial of the device, as adb names it.")]
+PaceOption = Annotated[str, typer.Option(help="standard: the waits the rules ask for; quick: shortened for a demonstration.")]
+Upstream = Annotated[str | None, typer.Option(help="Proxy that leads to the world, http://HOST:PORT.")]
+UpstreamCa = Annotated[Path | None, typer.Option(help="Certificates (PEM) to trust behind that proxy.")]
+
+
+@app.command()
+def devices(json_output: Json = False) -> None:
+    """List attached devices."""
+    from crawler.cli.devices import list_devices_command
+
+    list_devices_command(json_output)
+
+
+@app.command()
+def doctor(device: Device = None, json_output: Json = False) -> None:
+    """Say what is missing and how to mend it."""
+    from crawler.cli.devices import doctor_command
+
+    doctor_command(device, json_output)
+
+
+@device_app.command("restore")
+def device_restore(device: Device = None, json_output: Json = False) -> None:
+    """Undo every setting that an interrupted inspection left changed on a device."""
+    from crawler.cli.devices import restore_command
+
+    restore_command(device, json_output)
+
+
+@app.command()
+def inspect(
+    target: Annotated[str, typer.Argument(metavar="PACKAGE_OR_APK", help="An installed package, or an APK file.")],
+    device: Device = None,
+    out: Annotated[Path, typer.Option(help="Folder that gets the case.")] = Path("cases"),
+    pace: PaceOption = "standard",
+    scenario: Annotated[list[str] | None, typer.Option(help="S01, S03, S05, S08; all when not given.")] = None,
+    package: Annotated[str, typer.Option(help="Package name of the APK, when the device does not tell it.")] = "",
+    upstream_proxy: Upstream = None,
+    upstream_ca: UpstreamCa = None,
+    json_output: Json = False,
+) -> None:
+    """Inspect one app on one device and leave a sealed, judged case."""
+    from crawler.cli.inspection import inspect_command
+
+    inspect_command(target, device, out, pace, scenario, package, upstream_proxy, upstream_ca, json_output)
+
+
+@app.command()
+def judge(case: Path, json_output: Json = False) -> None:
+    """Judge a case again with the rules of today; the record stays as it is."""
+    from crawler.cli.inspection import judge_command
+
+    judge_command(case, json_output)
+
+
+@app.command()
+def verify(
+    path: Path,
+    key: Annotated[list[str] | None, typer.Option(help="Fingerprint of a key to trust; any key when not given.")] = None,
+    json_output: Json = False,
+) -> None:
+    """Check a case byte by byte, offline, and list every fault."""
+    from crawler.cli.verification import verify_command
+
+    verify_command(path, tuple(key or ()), json_output)
+
+
+@batch_app.command("run")
+def batch_run(
+    catalogue: Annotated[Path, typer.Argument(metavar="CATALOGUE.csv", help="A column 'package' or 'apk', one app a line.")],
+    out: Annotated[Path, typer.Option(help="Folder of the batch; the same folder goes on where it was.")] = Path("batch"),
+    device: Annotated[list[str] | None, typer.Option("--device", "-d", help="Only these devices.")] = None,
+    pace: PaceOption = "standard",
+    scenario: Annotated[list[str] | None, typer.Option(help="S01, S03, S05, S08; all when not given.")] = None,
+    upstream_proxy: Upstream = None,
+    upstream_ca: UpstreamCa = None,
+    json_output: Json = False,
+) -> None:
+    """Inspect every app of a catalogue, on all attached devices in parallel."""
+    from crawler.cli.batches import batch_run_command
+
+    batch_run_command(catalogue, out, tuple(device or ()), pace, scenario, upstream_proxy, upstream_ca, json_output)
+
+
+@batch_app.command("status")
+def batch_status(out: Annotated[Path, typer.Argument(help="Folder of the batch.")], json_output: Json = False) -> None:
+    """Say where a batch stands."""
+    from crawler.cli.batches import batch_status_command
+
+    batch_status_command(out, json_output)
+
+
+@app.command()
+def demo(
+    apps: Annotated[Path | None, typer.Option(help="Folder of lab apps; the catalogue that comes along when not given.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for the cases; a new one when not given.")] = None,
+    count: Annotated[int, typer.Option("--devices", min=1, max=8, help="How many lab devices.")] = 2,
+    pace: PaceOption = "quick",
+    json_output: Json = False,
+) -> None:
+    """Inspect the lab's whole catalogue on virtual devices and print what was found."""
+    from crawler.cli.demo import demo_command
+
+    demo_command(apps, out, count, pace, json_output)
+
+
+@lab_app.command("start")
+def lab_start(
+    apps: Annotated[Path | None, typer.Option(help="Folder of lab apps.")] = None,
+    count: Annotated[int, typer.Option("--devices", min=1, max=8)] = 1,
+    profile: Annotated[str, typer.Option(help="Device profile.")] = "aosp13",
+    directory: Annotated[Path | None, typer.Option(help="Folder for answer keys and logs; a new one when not given.")] = None,
+    json_output: Json = False,
+) -> None:
+    """Start lab devices and attach them to adb until Ctrl-C."""
+    from crawler.cli.demo import lab_start_command
+
+    lab_start_command(apps, count, profile, directory, json_output)
+
+
+@bench_app.command("lab")
+def bench_lab(
+    apps: Annotated[Path | None, typer.Option(help="Folder of lab apps.")] = None,
+    runs: Annotated[int, typer.Option(min=1, max=100, help="How many runs in a row.")] = 1,
+    count: Annotated[int, typer.Option("--devices", min=1, max=8)] = 2,
+    pace: PaceOption = "quick",
+    out: Annotated[Path | None, typer.Option(help="Folder for the cases; a new one when not given.")] = None,
+    json_output: Json = False,
+) -> None:
+    """Hold findings against the lab's answer key: precision, recall, one row per app and rule."""
+    from crawler.cli.bench_lab import bench_lab_command
+
+    bench_lab_command(apps, runs, count, pace, out, json_output)
+
+
+def main() -> None:
+    """The process's boundary for errors that no command foresaw."""
+    try:
+        app()
+    except (BrokenPipeError, KeyboardInterrupt):
+        sys.exit(130)
+    except OSError as error:
+        CONSOLE.print(f"appwitness: {error}", style="bold red", markup=False)
+        sys.exit(Exit.STORAGE)
+
