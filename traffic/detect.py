@@ -77,7 +77,7 @@ class Detection:
     """What was found in one request."""
 
     hits: tuple[Hit, ...]
-    """One per known value, form and way; ordered by where, offset and kind. The same value twice in one text is one hit."""
+    """One per known value, form and way; ordered by where, offset and kind. A value twice in one text is one hit."""
     opaque: tuple[Opaque, ...]
     truncated: bool
     """True where a bound was reached: absence of a hit proves nothing then."""
