@@ -186,7 +186,8 @@ class CaptureAddon:
 
     @_guarded
     def server_connected(self, data: ServerConnectionHookData) -> None:
-        if not data.server.tls and self._connection(data.client).http2_in_the_clear:
+        connection = self._connections.get(data.client.id)
+        if connection is not None and connection.http2_in_the_clear and not data.server.tls:
             data.server.alpn = b"h2"
 
     # --- HTTP ---

@@ -104,7 +104,8 @@ class ExchangeRecorder:
         exchange.request_ended = True
         fact = {"flow": exchange.name, **self._body(exchange.request_body)}
         if flow.request.trailers:
-            fact["trailers"] = header_pairs(flow.request.trailers, "latin-1")
+            encoding = encoding_of(part for field in flow.request.trailers.fields for part in field)
+            fact["trailers"] = header_pairs(flow.request.trailers, encoding)
         self._lane.append("RequestSent", fact)
         self._forget_if_over(flow, exchange)
 

@@ -61,7 +61,8 @@ class Capture:
         self._reason = "stopped"
         trusted = _prepare_confdir(settings)
         clock = SystemClock()
-        self._lane = LaneWriter(settings.directory / "traffic.jsonl", "traffic", clock)
+        self._lane_path = settings.directory / "traffic.jsonl"
+        self._lane = LaneWriter(self._lane_path, "traffic", clock)
         # Waiting for the disk at every body would hold up the app; the lane's own regular sync bounds the loss.
         blobs = BlobStore(settings.blobs, durable=False)
         limits = BodyLimits(request=settings.request_keep, response=settings.response_keep)
@@ -83,6 +84,11 @@ class Capture:
         stop_observing = observe_bodies(self._addon, self._settings.stream_above)
         try:
             await self._run(announce)
+        except ListenFailed:
+            # Nothing was recorded, and a lane is never continued: leave no file in the way of the next try.
+            self._lane.close()
+            self._lane_path.unlink()
+            raise
         finally:
             stop_observing()
             self._close()
@@ -162,6 +168,8 @@ class Capture:
             self.stop("the record cannot be written")
 
     def _close(self) -> None:
+        if self._lane.head.count == 0:
+            return  # never listened
         try:
             self._addon.end()
             closing: dict[str, Json] = {
@@ -188,6 +196,10 @@ class _Ready:
 def _prepare_confdir(settings: CaptureSettings) -> Path | None:
     """Make what several captures that start together would each try to make. Returns the certificates to trust."""
     ca_certificate(settings.confdir)
+    try:
+        settings.blobs.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise storage_failure(settings.blobs, error) from error
     parameters = settings.confdir / f"{CONF_BASENAME}-dhparam.pem"
     if not parameters.exists():
         write_whole(parameters, [DEFAULT_DHPARAM])
