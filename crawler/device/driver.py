@@ -147,7 +147,7 @@ DRIVERS: tuple[tuple[str, Callable[[str, Clock], DeviceDriver]], ...] = (("uiaut
 
 def list_devices() -> tuple[AttachedDevice, ...]:
     """All attached devices, usable or not, ordered by serial. Raises AdbUnavailable."""
-    from crawler.device.adb import list_attached
+    from crawler.device.adb_server import list_attached
 
     return list_attached()
 
@@ -157,7 +157,7 @@ def connect(serial: str | None = None, *, clock: Clock | None = None) -> DeviceD
 
     Raises NoDevice, DeviceNotFound, SeveralDevices, DeviceUnusable, AdbUnavailable.
     """
-    from crawler.device.adb import choose_device
+    from crawler.device.adb_server import choose_device
 
     _, load = DRIVERS[0]
     return load(choose_device(serial), clock or SystemClock())
