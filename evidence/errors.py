@@ -131,6 +131,10 @@ class RecordUnreadable(EvidenceError):
     exit_code = 65
     default_mend = "Name the case folder, the one that contains record/case.json."
 
+    def __init__(self, path: Path, what: str, *, mend: str | None = None):
+        super().__init__(f"{path}: {what}", mend=mend)
+        self.what = what
+
 
 class SealRefused(EvidenceError):
     """The record is not fit to be signed."""

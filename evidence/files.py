@@ -11,7 +11,7 @@ from pathlib import Path
 
 from evidence.errors import storage_failure
 
-__all__ = ["NotRegular", "digest_file", "open_regular", "write_all", "write_whole"]
+__all__ = ["NotRegular", "digest_file", "open_regular", "sweep_parts", "write_all", "write_whole"]
 
 _READ_FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
@@ -43,6 +43,15 @@ def write_all(handle: int, data: bytes) -> None:
     view = memoryview(data)
     while view:
         view = view[os.write(handle, view) :]
+
+
+def sweep_parts(folder: Path) -> None:
+    """Remove what a killed `write_whole` left half written in a folder."""
+    try:
+        for path in folder.glob(".*.part"):
+            path.unlink()
+    except OSError as error:
+        raise storage_failure(folder, error) from error
 
 
 def write_whole(path: Path, chunks: Iterable[bytes], *, mode: int = 0o666) -> None:

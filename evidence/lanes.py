@@ -7,19 +7,31 @@ is why the ui lane and the seal record its head.
 import hashlib
 import os
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from io import BufferedReader
 from pathlib import Path
 from threading import Event, Lock, Thread
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import Self
 
 from evidence.canonical import MAX_INTEGER, MIN_INTEGER, Json, from_line, to_line
 from evidence.clock import Clock, Instant
 from evidence.errors import FactRefused, Fault, LaneEnded, LaneExists, NotCanonical, storage_failure
+from evidence.faults import FaultList
 from evidence.files import open_regular, write_all
 
-__all__ = ["MAX_LINE", "Entry", "Fault", "Head", "LaneReading", "LaneWriter", "first_previous", "read_lane"]
+__all__ = [
+    "MAX_LINE",
+    "Entry",
+    "Fault",
+    "Head",
+    "LaneReading",
+    "LaneWriter",
+    "first_previous",
+    "read_lane",
+    "scan_lane",
+]
 
 MAX_LINE = 8 * 1024 * 1024
 """Bytes of the longest line, without its line end."""
@@ -68,7 +80,7 @@ class LaneReading:
 
 def first_previous(lane: str) -> str:
     """What the first entry of a lane carries as `prev`."""
-    return hashlib.sha256(f"appwitness lane v1 {lane}".encode()).hexdigest()
+    return hashlib.sha256(f"appwitness lane v1 {lane}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
 class LaneWriter:
@@ -155,9 +167,15 @@ class LaneWriter:
             write_all(self._handle, line)
         except OSError as error:
             # A full disk may have taken half of the line: take it back, or the next append would join it.
-            os.ftruncate(self._handle, self._size)
+            self._take_back()
             raise storage_failure(self._path, error) from error
         self._size += len(line)
+
+    def _take_back(self) -> None:
+        try:
+            os.ftruncate(self._handle, self._size)
+        except OSError as error:
+            self._failure = error
 
     def _sync_regularly(self, seconds: float) -> None:
         # In a thread of its own: a busy disk must not hold up the app's traffic.
@@ -188,19 +206,26 @@ def read_lane(path: Path, *, place: str | None = None) -> LaneReading:
 
     `place` is how faults call the file; its own name unless told.
     """
-    reader = _LaneReader(path.stem, path.name if place is None else place)
+    entries: list[Entry] = []
+    reading = scan_lane(path, lambda entry, _: entries.append(entry), place=place)
+    return replace(reading, entries=tuple(entries))
+
+
+def scan_lane(path: Path, each: Callable[[Entry, int], None], *, place: str | None = None) -> LaneReading:
+    """As `read_lane`, but hands on each entry with its line number and keeps none: foreign lanes may be endless."""
+    chain = _Chain(path.stem, path.name if place is None else place, each)
     try:
         with open_regular(path) as stream:
-            for line, whole in _lines(stream):
-                reader.take(line, whole)
+            for content, whole in _lines(stream):
+                chain.take(content, whole)
     except FileNotFoundError:
-        reader.fault(None, "the lane is missing", "Fetch a complete copy of the record.")
+        chain.fault(None, "the lane is missing", "Fetch a complete copy of the record.")
     except OSError as error:
-        reader.fault(None, f"the lane cannot be read: {error.strerror or error}", "Check the file and its permissions.")
-    return reader.reading()
+        chain.fault(None, f"the lane cannot be read: {error.strerror or error}", "Check the file and its permissions.")
+    return chain.reading()
 
 
-def _lines(stream: BinaryIO) -> Iterator[tuple[bytes | None, bool]]:
+def _lines(stream: BufferedReader) -> Iterator[tuple[bytes | None, bool]]:
     """(line without its end, True), lastly (torn tail, False); None for a line nobody should hold in memory."""
     while piece := stream.readline(MAX_LINE + 1):
         if piece.endswith(b"\n"):
@@ -208,81 +233,76 @@ def _lines(stream: BinaryIO) -> Iterator[tuple[bytes | None, bool]]:
         elif len(piece) <= MAX_LINE:
             yield piece, False
         else:
-            yield None, _skip_line(stream)
+            ended = _skip_line(stream)
+            yield (None if ended else piece), ended
 
 
-def _skip_line(stream: BinaryIO) -> bool:
+def _skip_line(stream: BufferedReader) -> bool:
     while piece := stream.readline(MAX_LINE):
         if piece.endswith(b"\n"):
             return True
     return False
 
 
-class _LaneReader:
-    """Follows the chain line by line and goes on after each fault, so that every one is named."""
+class _Chain:
+    """Follows a lane line by line and goes on after each fault, so that every one is named."""
 
-    def __init__(self, lane: str, place: str):
+    def __init__(self, lane: str, place: str, each: Callable[[Entry, int], None]):
         self._lane = lane
         self._place = place
-        self._entries: list[Entry] = []
-        self._faults: list[Fault] = []
+        self._each = each
+        self._faults = FaultList(place)
         self._torn_tail = b""
-        self._lines = 0
+        self._line = 0
         self._next_seq = 0
-        self._digest = first_previous(lane)
-        self._mono_ns: int | None = None
+        self._digest: str | None = first_previous(lane)
+        """None after a line whose digest nobody took."""
+        self._mono_ns = MIN_INTEGER
 
     def reading(self) -> LaneReading:
         return LaneReading(
-            entries=tuple(self._entries),
+            entries=(),
             torn_tail=self._torn_tail,
-            faults=tuple(self._faults),
-            head=Head(lane=self._lane, count=self._next_seq, digest=self._digest),
+            faults=self._faults.listed(),
+            head=Head(lane=self._lane, count=self._next_seq, digest=self._digest or ""),
         )
 
     def fault(self, line: int | None, what: str, mend: str = _MEND) -> None:
-        place = self._place if line is None else f"{self._place}:{line}"
-        self._faults.append(Fault(place=place, what=what, mend=mend))
+        self._faults.add(self._place if line is None else f"{self._place}:{line}", what, mend)
 
-    def take(self, line: bytes | None, whole: bool) -> None:
+    def take(self, content: bytes | None, whole: bool) -> None:
         if not whole:
-            # Only the beginning of an endless tail would be of any use, and none of it is evidence.
-            self._torn_tail = line if line is not None else b"\x00"
+            self._torn_tail = content or b""
             return
-        self._lines += 1
-        if line is None:
-            self.fault(self._lines, f"a line longer than {MAX_LINE} bytes")
-            self._lose_line()
-            return
-        digest = hashlib.sha256(line).hexdigest()
+        self._line += 1
+        digest = None if content is None else hashlib.sha256(content).hexdigest()
         try:
-            entry = _entry(self._lane, from_line(line), digest)
+            if content is None or digest is None:
+                raise NotCanonical(f"longer than {MAX_LINE} bytes")
+            entry = _entry(self._lane, from_line(content), digest)
         except NotCanonical as error:
-            self.fault(self._lines, f"not a lane entry: {error}")
+            self.fault(self._line, f"not a lane entry: {error}")
             self._next_seq += 1
         else:
             self._follow(entry)
+            self._each(entry, self._line)
         self._digest = digest
-
-    def _lose_line(self) -> None:
-        self._next_seq += 1
-        self._digest = ""
 
     def _follow(self, entry: Entry) -> None:
         if entry.seq > self._next_seq:
-            self.fault(self._lines, f"entries {self._next_seq} to {entry.seq - 1} are missing before this line")
+            self.fault(self._line, f"{_numbers(self._next_seq, entry.seq - 1)} missing before this line")
         elif entry.seq < self._next_seq:
-            self.fault(self._lines, f"entry {entry.seq} stands where entry {self._next_seq} belongs")
-        elif entry.prev != self._digest:
-            self.fault(
-                self._lines,
-                "the chain is broken: the entry before this line is not the one this line was written after",
-            )
-        if self._mono_ns is not None and entry.at.mono_ns < self._mono_ns:
-            self.fault(self._lines, "time runs backwards in this line")
+            self.fault(self._line, f"entry {entry.seq} stands where entry {self._next_seq} belongs")
+        elif self._digest is not None and entry.prev != self._digest:
+            self.fault(self._line, "the chain is broken: this line or the one before it was changed")
+        if entry.at.mono_ns < self._mono_ns:
+            self.fault(self._line, "time runs backwards in this line")
         self._mono_ns = entry.at.mono_ns
         self._next_seq = entry.seq + 1
-        self._entries.append(entry)
+
+
+def _numbers(first: int, last: int) -> str:
+    return f"entry {first} is" if first == last else f"entries {first} to {last} are"
 
 
 def _entry(lane: str, value: Json, digest: str) -> Entry:

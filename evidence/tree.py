@@ -1,0 +1,114 @@
+"""Plain files below a folder with their digests. Follows no link, trusts no name, reads in pieces."""
+
+import os
+import stat
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from evidence.errors import Fault
+from evidence.faults import FaultList
+from evidence.files import digest_file
+
+__all__ = ["FileSeen", "Tree", "TreeReader"]
+
+_MAX_DEPTH = 16
+_HASHERS = min(4, os.cpu_count() or 1)
+_MEND_NAME = "Remove it, or fetch an untouched copy of the case."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileSeen:
+    """A plain file as it is now."""
+
+    digest: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tree:
+    """What stands below a folder, each by its path with slashes."""
+
+    files: Mapping[str, FileSeen]
+    folders: frozenset[str]
+    faults: tuple[Fault, ...]
+
+
+class TreeReader:
+    """Walks a folder at once and hashes its files in the background, until `tree` is asked for.
+
+    `place` is how faults call the folder; `skip` names entries directly below it that are left out.
+    """
+
+    def __init__(self, root: Path, *, place: str, skip: frozenset[str] = frozenset()):
+        self._root = root
+        self._place = place
+        self._faults = FaultList(place)
+        self.folders: set[str] = set()
+        self.sizes: Mapping[str, int] = dict(sorted(self._walk(skip)))
+        self._pool = ThreadPoolExecutor(_HASHERS)
+        self._hashing = {path: self._pool.submit(digest_file, root / path) for path in self.sizes}
+
+    def tree(self) -> Tree:
+        """Everything, once all is hashed."""
+        with self._pool:
+            files = dict(self._collect(self._hashing))
+        return Tree(files=files, folders=frozenset(self.folders), faults=self._faults.listed())
+
+    def _walk(self, skip: frozenset[str]) -> Iterator[tuple[str, int]]:
+        pending = [("", 0)]
+        while pending:
+            folder, depth = pending.pop()
+            for name, kind, size in self._list(folder):
+                path = folder + name
+                if path in skip:
+                    continue
+                if (trouble := _trouble_with(name, kind, depth)) is not None:
+                    self._faults.add(self._where(path), trouble, _MEND_NAME)
+                elif stat.S_ISREG(kind):
+                    yield path, size
+                else:
+                    self.folders.add(path)
+                    pending.append((f"{path}/", depth + 1))
+
+    def _list(self, folder: str) -> Iterable[tuple[str, int, int]]:
+        """(name, kind, size) of everything in a folder, links not followed."""
+        found: list[tuple[str, int, int]] = []
+        try:
+            with os.scandir(self._root / folder) as scan:
+                for item in scan:
+                    status = item.stat(follow_symlinks=False)
+                    found.append((item.name, status.st_mode, status.st_size))
+        except OSError as error:
+            self._faults.add(
+                self._where(folder.rstrip("/")),
+                f"the folder cannot be read: {error.strerror or error}",
+                "Check that the folder is there and that you may read it.",
+            )
+        return found
+
+    def _collect(self, hashing: Mapping[str, Future[tuple[str, int]]]) -> Iterator[tuple[str, FileSeen]]:
+        for path, future in hashing.items():
+            try:
+                digest, size = future.result()
+            except OSError as error:
+                what = f"the file cannot be read: {error.strerror or error}"
+                self._faults.add(self._where(path), what, "Check that you may read the file.")
+            else:
+                yield path, FileSeen(digest=digest, size=size)
+
+    def _where(self, path: str) -> str:
+        return "/".join(part for part in (self._place, path) if part)
+
+
+def _trouble_with(name: str, kind: int, depth: int) -> str | None:
+    if not name.isprintable() or "\\" in name:
+        return "a name with characters that no case uses"
+    if stat.S_ISLNK(kind):
+        return "a symbolic link, where only plain files belong"
+    if not stat.S_ISREG(kind) and not stat.S_ISDIR(kind):
+        return "a pipe, socket or device, where only plain files belong"
+    if stat.S_ISDIR(kind) and depth >= _MAX_DEPTH:
+        return "folders nested deeper than in any case"
+    return None
