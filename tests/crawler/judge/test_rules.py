@@ -1,0 +1,256 @@
+"""Every rule: a case that fires, and the near misses that must not."""
+
+from __future__ import annotations
+
+import pytest
+
+from crawler.judge.catalogue import load_rules
+from crawler.judge.model import Verdict, strongest
+from crawler.judge.phases import Phase, PhaseSpan
+from crawler.judge.readings import OpAccess
+from crawler.judge.rules import RULES
+from crawler.judge.sockets import Owner
+from screenshots.reading import Checkbox
+from tests.crawler.judge.building import SECOND, dialog, entry, hit, reading, screen, session, transmission
+
+RULE = dict(RULES)
+PROMPT = dialog("privacy_agreement", "accept", "refuse")
+
+
+def verdict(rule: str, *sessions: object) -> Verdict:
+    best = strongest(RULE[rule](sessions))  # type: ignore[arg-type]
+    assert best is not None
+    return best.verdict
+
+
+def test_every_rule_has_a_text_and_every_text_a_rule() -> None:
+    assert set(load_rules()) == {rule for rule, _ in RULES}
+
+
+@pytest.mark.parametrize("rule", [rule for rule, _ in RULES])
+def test_no_rule_says_anything_without_a_session(rule: str) -> None:
+    assert verdict(rule) is Verdict.NOT_TESTABLE
+
+
+@pytest.mark.parametrize("rule", [rule for rule, _ in RULES])
+def test_an_incomplete_empty_session_never_accuses(rule: str) -> None:
+    found = RULE[rule]([session("S01", complete=False), session("S03", complete=False)])
+    assert all(item.verdict is Verdict.NOT_TESTABLE for item in found)
+
+
+# ---------------------------------------------------------------- M1-01
+
+
+def watched(*, seconds: float = 31, text: str = "首页", twice: bool = True) -> list[object]:
+    return [screen(0, 1, reading(None, text, looked_twice=twice)), screen(1, 1 + seconds, reading(None, "推荐", looked_twice=twice))]
+
+
+def test_no_prompt_for_half_a_minute_is_confirmed() -> None:
+    assert verdict("M1-01", session(screens=watched())) is Verdict.CONFIRMED  # type: ignore[arg-type]
+
+
+def test_no_prompt_without_a_second_look_is_only_suspected() -> None:
+    assert verdict("M1-01", session(screens=watched(twice=False))) is Verdict.SUSPECTED  # type: ignore[arg-type]
+
+
+def test_a_short_watch_proves_nothing() -> None:
+    assert verdict("M1-01", session(screens=watched(seconds=12))) is Verdict.NOT_TESTABLE  # type: ignore[arg-type]
+
+
+def test_words_about_privacy_anywhere_are_taken_for_a_prompt() -> None:
+    assert verdict("M1-01", session(screens=watched(text="登录即代表同意《隐私政策》"))) is Verdict.NOT_OBSERVED  # type: ignore[arg-type]
+
+
+def test_a_late_prompt_is_a_prompt() -> None:
+    screens = [screen(0, 1, reading(None, "首页")), screen(1, 20, reading(PROMPT)), screen(2, 32, reading(PROMPT))]
+    assert verdict("M1-01", session(screens=screens)) is Verdict.NOT_OBSERVED
+
+
+def test_screens_that_cannot_be_read_prove_nothing() -> None:
+    screens = [screen(0, 1, reading(readable=False)), screen(1, 32, reading(readable=False))]
+    assert verdict("M1-01", session(screens=screens)) is Verdict.NOT_TESTABLE
+
+
+def test_a_prompt_in_another_session_speaks_for_the_app() -> None:
+    other = session("S05", screens=[screen(0, 1, reading(PROMPT))])
+    assert verdict("M1-01", session(screens=watched()), other) is Verdict.NOT_TESTABLE  # type: ignore[arg-type]
+
+
+# ---------------------------------------------------------------- M1-05, M1-06
+
+
+def test_a_known_value_of_the_app_before_consent_is_confirmed() -> None:
+    found = session(screens=[screen(0, 1, reading(PROMPT))], transmissions=[transmission(2, hit())])
+    assert verdict("M1-05", found) is Verdict.CONFIRMED
+    assert verdict("M1-06", found) is Verdict.NOT_OBSERVED
+    best = strongest(RULE["M1-05"]([found]))
+    assert best is not None
+    assert best.citations
+    assert best.details["host"] == "api.qingteng.test"
+
+
+def test_the_same_to_an_sdk_is_the_sdk_rule() -> None:
+    found = session(transmissions=[transmission(2, hit(), recipient="sdk")])
+    assert verdict("M1-06", found) is Verdict.CONFIRMED
+    assert verdict("M1-05", found) is Verdict.NOT_OBSERVED
+
+
+@pytest.mark.parametrize("owner", [Owner.AMBIGUOUS, Owner.UNKNOWN])
+def test_a_connection_of_uncertain_owner_is_a_lead(owner: Owner) -> None:
+    assert verdict("M1-05", session(transmissions=[transmission(2, hit(), owner=owner)])) is Verdict.LEAD
+
+
+def test_another_apps_connection_is_nothing() -> None:
+    assert verdict("M1-05", session(transmissions=[transmission(2, hit(), owner=Owner.OTHER)])) is Verdict.NOT_OBSERVED
+
+
+@pytest.mark.parametrize("phase", [Phase.INDETERMINATE, Phase.ACCEPTED, Phase.NOT_STARTED, Phase.REFUSAL_PENDING])
+def test_only_before_consent_counts_as_before_consent(phase: Phase) -> None:
+    assert verdict("M1-05", session(transmissions=[transmission(2, hit(), phase=phase)])) is Verdict.NOT_OBSERVED
+
+
+def test_a_value_that_cannot_stand_alone_is_a_lead() -> None:
+    assert verdict("M1-05", session(transmissions=[transmission(2, hit(standalone=False))])) is Verdict.LEAD
+
+
+def test_the_model_is_no_personal_data() -> None:
+    assert verdict("M1-05", session(transmissions=[transmission(2, hit("model"))])) is Verdict.NOT_OBSERVED
+
+
+def test_an_app_that_was_not_reset_may_have_been_agreed_to_before() -> None:
+    assert verdict("M1-05", session(fresh=False, transmissions=[transmission(2, hit())])) is Verdict.NOT_TESTABLE
+
+
+def test_nothing_seen_in_traffic_that_could_not_be_read_is_not_testable() -> None:
+    assert verdict("M1-05", session(tls_observable=False)) is Verdict.NOT_TESTABLE
+
+
+def test_a_guarded_operation_before_consent_alone_is_a_lead() -> None:
+    fact = entry("device", 1, 9, "OpsSampled", {})
+    access = OpAccess(op="READ_PHONE_STATE", earliest_ns=SECOND, latest_ns=SECOND, phase=Phase.PRE_CONSENT, entry=fact)
+    assert verdict("M1-05", session(accesses=[access])) is Verdict.LEAD
+
+
+# ---------------------------------------------------------------- M1-07
+
+
+def test_a_permission_dialog_in_the_apps_task_before_consent_is_confirmed() -> None:
+    asked = screen(1, 2, reading(dialog("permission", "allow", "deny")), package="com.android.permissioncontroller")
+    assert verdict("M1-07", session(screens=[asked])) is Verdict.CONFIRMED
+
+
+def test_another_apps_permission_dialog_is_a_lead_at_most() -> None:
+    asked = screen(1, 2, reading(dialog("permission", "allow", "deny")), task="com.other.app")
+    assert verdict("M1-07", session(screens=[asked])) is Verdict.LEAD
+
+
+def test_a_permission_dialog_after_acceptance_is_nothing() -> None:
+    asked = screen(1, 2, reading(dialog("permission", "allow", "deny")), phase=Phase.ACCEPTED)
+    assert verdict("M1-07", session(screens=[asked])) is Verdict.NOT_OBSERVED
+
+
+# ---------------------------------------------------------------- M1-09
+
+
+def box(state: str, label: str = "我已阅读并同意《隐私政策》", source: str = "hierarchy") -> Checkbox:
+    return Checkbox(state=state, label=label, box=(80, 1200, 110, 1230), point=(95, 1215), source=source)
+
+
+def ticked(checkbox: Checkbox, phase: Phase = Phase.PRE_CONSENT) -> object:
+    return screen(0, 1, reading(dialog("login_with_agreement", "accept", checkboxes=[checkbox])), phase=phase)
+
+
+def test_a_ticked_agreement_is_confirmed() -> None:
+    assert verdict("M1-09", session(screens=[ticked(box("ticked"))])) is Verdict.CONFIRMED  # type: ignore[list-item]
+
+
+@pytest.mark.parametrize("checkbox", [box("unticked"), box("ticked", "记住我"), box("unknown")])
+def test_unticked_unknown_or_foreign_boxes_are_not(checkbox: Checkbox) -> None:
+    found = verdict("M1-09", session(screens=[ticked(checkbox)]))  # type: ignore[list-item]
+    assert found in (Verdict.NOT_OBSERVED, Verdict.NOT_TESTABLE)
+
+
+def test_a_box_ticked_by_ourselves_is_not_ticked_by_default() -> None:
+    screens = [ticked(box("ticked"), Phase.INDETERMINATE)]
+    assert verdict("M1-09", session(screens=screens)) is Verdict.NOT_OBSERVED  # type: ignore[arg-type]
+
+
+def test_a_tick_measured_on_pixels_needs_two_sessions() -> None:
+    once = session(screens=[ticked(box("ticked", source="pixels"))])  # type: ignore[list-item]
+    again = session("S03", screens=[ticked(box("ticked", source="pixels"))])  # type: ignore[list-item]
+    assert verdict("M1-09", once) is Verdict.SUSPECTED
+    assert verdict("M1-09", once, again) is Verdict.CONFIRMED
+
+
+# ---------------------------------------------------------------- M1-10
+
+
+def test_a_notice_that_can_only_be_acknowledged_is_confirmed() -> None:
+    assert verdict("M1-10", session(screens=[screen(0, 1, reading(dialog("notice_only", "acknowledge")))])) is Verdict.CONFIRMED
+
+
+def test_without_a_second_look_it_is_only_suspected() -> None:
+    shown = reading(dialog("notice_only", "acknowledge"), looked_twice=False)
+    assert verdict("M1-10", session(screens=[screen(0, 1, shown)])) is Verdict.SUSPECTED
+
+
+@pytest.mark.parametrize("role", ["refuse", "exit", "close", "later", "basic_mode", "other"])
+def test_anything_that_may_refuse_is_a_choice(role: str) -> None:
+    shown = reading(dialog("privacy_agreement", "accept", role))
+    assert verdict("M1-10", session(screens=[screen(0, 1, shown)])) is Verdict.NOT_OBSERVED
+
+
+def test_a_refusal_that_was_drawn_later_counts() -> None:
+    screens = [screen(0, 1, reading(dialog("privacy_agreement", "accept"))), screen(1, 2, reading(PROMPT))]
+    assert verdict("M1-10", session(screens=screens)) is Verdict.NOT_OBSERVED
+
+
+# ---------------------------------------------------------------- M1-11
+
+
+def after(phase: Phase) -> tuple[PhaseSpan, ...]:
+    return (PhaseSpan(phase=phase, from_ns=SECOND, to_ns=None, why=""),)
+
+
+@pytest.mark.parametrize("phase", [Phase.REFUSED, Phase.REFUSED_BASIC, Phase.KILLED])
+def test_sending_after_refusal_is_confirmed(phase: Phase) -> None:
+    refused = session("S03", spans=after(phase), transmissions=[transmission(3, hit(), phase=phase)])
+    assert verdict("M1-11", refused) is Verdict.CONFIRMED
+
+
+@pytest.mark.parametrize("phase", [Phase.INDETERMINATE, Phase.REFUSAL_PENDING, Phase.PRE_CONSENT])
+def test_sending_around_the_refusal_is_not(phase: Phase) -> None:
+    refused = session("S03", spans=after(Phase.REFUSED_BASIC), transmissions=[transmission(3, hit(), phase=phase)])
+    assert verdict("M1-11", refused) is Verdict.NOT_OBSERVED
+
+
+def test_a_refusal_that_did_not_come_about_is_not_testable() -> None:
+    assert verdict("M1-11", session("S03", spans=after(Phase.INDETERMINATE))) is Verdict.NOT_TESTABLE
+
+
+# ---------------------------------------------------------------- M1-12
+
+
+def refusing(*kinds: str) -> object:
+    """A refusal after which dialogs of these kinds came up, one after each further refusing tap."""
+    facts, screens = [], []
+    for number, kind in enumerate(kinds):
+        at = 2.0 + number
+        facts.append(entry("ui", 10 * number, at, "StepIntended", {"purpose": "refuse" if not number else "refuse_again"}))
+        facts.append(entry("ui", 10 * number + 1, at + 0.1, "ActionDone", {"ok": True}))
+        facts.append(entry("ui", 10 * number + 2, at + 0.5, "Settled", {"reason": "stable", "screen": number}))
+        shown = reading(None, "首页") if kind == "plain" else reading(dialog(kind, "accept", "refuse"))
+        screens.append(screen(number, at + 0.4, shown, phase=Phase.REFUSAL_PENDING))
+    return session("S03", facts=facts, screens=screens, spans=after(Phase.REFUSED_BASIC))
+
+
+def test_being_asked_twice_after_refusing_is_confirmed() -> None:
+    assert verdict("M1-12", refusing("retention", "retention", "plain")) is Verdict.CONFIRMED
+
+
+def test_one_retention_dialog_is_common() -> None:
+    assert verdict("M1-12", refusing("retention", "plain")) is Verdict.NOT_OBSERVED
+
+
+def test_leaving_at_once_is_not_asking() -> None:
+    assert verdict("M1-12", refusing("plain")) is Verdict.NOT_OBSERVED
