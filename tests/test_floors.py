@@ -1,4 +1,4 @@
-"""Imports go down only, rooms of one floor do not know each other, and third-party libraries stay behind their walls."""
+"""Imports go down only, rooms of one floor do not know each other, third-party libraries stay behind their walls."""
 
 from __future__ import annotations
 
@@ -92,7 +92,15 @@ def test_third_party_libraries_stay_behind_their_walls(library: str) -> None:
 
 
 def test_only_the_clock_reads_clocks_and_only_settling_sleeps() -> None:
-    readers = {"time.time", "time.time_ns", "time.monotonic", "time.monotonic_ns", "time.sleep", "datetime.now", "datetime.utcnow"}
+    readers = {
+        "time.time",
+        "time.time_ns",
+        "time.monotonic",
+        "time.monotonic_ns",
+        "time.sleep",
+        "datetime.now",
+        "datetime.utcnow",
+    }
     allowed = {"evidence/clock.py", "crawler/device/settle.py"}
     found = []
     for path in sources():
@@ -106,5 +114,7 @@ def test_only_the_clock_reads_clocks_and_only_settling_sleeps() -> None:
 
 
 def test_files_stay_small() -> None:
-    large = [f"{p.relative_to(ROOT)}: {n}" for p in sources() if (n := len(p.read_text(encoding="utf-8").splitlines())) > 400]
+    large = [
+        f"{p.relative_to(ROOT)}: {n}" for p in sources() if (n := len(p.read_text(encoding="utf-8").splitlines())) > 400
+    ]
     assert large == []

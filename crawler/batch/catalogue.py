@@ -56,7 +56,9 @@ def read_catalogue(path: Path) -> tuple[tuple[CatalogueRow, ...], tuple[FaultyRo
     if not rows:
         raise CatalogueUnreadable(f"{path} holds no rows; it needs a header with 'package' or 'apk' and one app a line")
     if "package" not in header and "apk" not in header:
-        raise CatalogueUnreadable(f"{path} needs a column 'package' or 'apk'; its columns are {', '.join(map(str, header))}")
+        raise CatalogueUnreadable(
+            f"{path} needs a column 'package' or 'apk'; its columns are {', '.join(map(str, header))}"
+        )
     good: list[CatalogueRow] = []
     faulty: list[FaultyRow] = []
     seen: dict[tuple[str, str], int] = {}
@@ -87,7 +89,9 @@ def _row(line: int, fields: dict[str | None, object], base: Path) -> tuple[Catal
     reasons: list[str] = []
     if "_more" in fields:
         reasons.append("more fields than the header has columns")
-    reasons.extend(f"{name} is longer than {_MAX_FIELD} characters" for name in _COLUMNS if len(values[name]) > _MAX_FIELD)
+    reasons.extend(
+        f"{name} is longer than {_MAX_FIELD} characters" for name in _COLUMNS if len(values[name]) > _MAX_FIELD
+    )
     if not values["package"] and not values["apk"]:
         reasons.append("neither a package nor an APK is named")
     if values["package"] and not _PACKAGE.fullmatch(values["package"]):

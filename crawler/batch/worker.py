@@ -121,9 +121,7 @@ def _inspect_row(
         store.finish(row.id, "failed", f"{error}", "", clock.now().wall_ns)
         return
     incomplete = [f"{outcome.name}: {outcome.reason}" for outcome in result.outcomes if not outcome.complete]
-    store.finish(
-        row.id, "done", "; ".join(incomplete), str(result.directory.relative_to(batch)), clock.now().wall_ns
-    )
+    store.finish(row.id, "done", "; ".join(incomplete), str(result.directory.relative_to(batch)), clock.now().wall_ns)
 
 
 def _give_back(store: SqliteStore, row: BatchRow, reason: str, clock: Clock) -> None:
@@ -149,7 +147,10 @@ def _set_interrupted_aside(directory: Path) -> None:
 
 
 def _safe(serial: str) -> str:
-    return "".join(character if character.isalnum() or character in "._" else "-" for character in serial).strip(".") or "app"
+    return (
+        "".join(character if character.isalnum() or character in "._" else "-" for character in serial).strip(".")
+        or "app"
+    )
 
 
 @contextmanager

@@ -22,7 +22,14 @@ from crawler.report.index import write_index
 from evidence.clock import SystemClock
 from evidence.errors import EvidenceError
 
-__all__ = ["batch_run_command", "batch_status_command", "findings_table", "read_findings", "run_with_progress", "tell_batch"]
+__all__ = [
+    "batch_run_command",
+    "batch_status_command",
+    "findings_table",
+    "read_findings",
+    "run_with_progress",
+    "tell_batch",
+]
 
 
 def batch_run_command(
@@ -68,7 +75,9 @@ def batch_run_command(
 def batch_status_command(out: Path, as_json: bool) -> None:
     """Say where a batch stands."""
     if not (out / "batch.sqlite").is_file():
-        raise fail(f"there is no batch in {out}", "Start one with `appwitness batch run`.", code=Exit.INPUT, as_json=as_json)
+        raise fail(
+            f"there is no batch in {out}", "Start one with `appwitness batch run`.", code=Exit.INPUT, as_json=as_json
+        )
     tell_batch(SqliteStore(out / "batch.sqlite").rows(), out, as_json, ())
 
 
@@ -111,7 +120,9 @@ def _lines() -> Callable[[tuple[BatchRow, ...]], None]:
             if row.status in ("done", "failed", "set_aside") and row.id not in told:
                 told.add(row.id)
                 count = f"[{len(told)}/{len(rows)}]"
-                CONSOLE.print(f"{count} {row.status}: {printable(row.label or row.package)} {printable(row.reason)}", markup=False)
+                CONSOLE.print(
+                    f"{count} {row.status}: {printable(row.label or row.package)} {printable(row.reason)}", markup=False
+                )
 
     return watch
 
@@ -138,7 +149,9 @@ def findings_table(out: Path, rows: Sequence[BatchRow]) -> Table:
     """App × rule, one mark a cell."""
     found = {row.id: read_findings(out, row) for row in rows}
     rules = sorted({rule for verdicts in found.values() for rule in verdicts})
-    table = Table(title="● confirmed   ◐ suspected   · lead only   ? not testable   (empty) not observed", title_style="dim")
+    table = Table(
+        title="● confirmed   ◐ suspected   · lead only   ? not testable   (empty) not observed", title_style="dim"
+    )
     table.add_column("app")
     for rule in rules:
         table.add_column(rule, justify="center")
@@ -149,7 +162,9 @@ def findings_table(out: Path, rows: Sequence[BatchRow]) -> Table:
             cells = [_MARKS.get(verdicts.get(rule, ""), "") for rule in rules]
         else:
             cells = [row.status, *[""] * (len(rules) - 1)] if rules else []
-        table.add_row(printable(row.label or row.package).replace("[", "\\["), *cells, printable(row.package).replace("[", "\\["))
+        table.add_row(
+            printable(row.label or row.package).replace("[", "\\["), *cells, printable(row.package).replace("[", "\\[")
+        )
     return table
 
 
@@ -177,7 +192,11 @@ def tell_batch(rows: Sequence[BatchRow], out: Path, as_json: bool, troubles: Seq
     CONSOLE.print(findings_table(out, rows))
     for row in rows:
         if row.reason:
-            CONSOLE.print(f"line {row.line} {printable(row.package)}: {row.status}: {printable(row.reason)}", style="yellow", markup=False)
+            CONSOLE.print(
+                f"line {row.line} {printable(row.package)}: {row.status}: {printable(row.reason)}",
+                style="yellow",
+                markup=False,
+            )
     for trouble in troubles:
         CONSOLE.print(f"device {printable(trouble)}", style="bold red", markup=False)
     CONSOLE.print(f"index: {out / 'index.html'}", markup=False)

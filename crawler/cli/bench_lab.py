@@ -44,9 +44,7 @@ class Comparison:
 def compare(truth: Mapping[str, Sequence[str]], found: Mapping[str, Mapping[str, str]]) -> tuple[Comparison, ...]:
     """Every app and every judged rule. `truth`: package → rules that hold; `found`: package → rule → verdict."""
     return tuple(
-        Comparison(
-            package=package, rule=rule, expected=rule in rules, verdict=found.get(package, {}).get(rule, "")
-        )
+        Comparison(package=package, rule=rule, expected=rule in rules, verdict=found.get(package, {}).get(rule, ""))
         for package, rules in sorted(truth.items())
         for rule, _ in RULES
     )
@@ -54,7 +52,9 @@ def compare(truth: Mapping[str, Sequence[str]], found: Mapping[str, Mapping[str,
 
 def score(rows: Sequence[Comparison]) -> dict[str, float | int]:
     """Precision and recall over the rows; 1.0 where there was nothing to find and nothing was found."""
-    count = {name: sum(row.outcome == name for row in rows) for name in ("true_positive", "false_positive", "false_negative")}
+    count = {
+        name: sum(row.outcome == name for row in rows) for name in ("true_positive", "false_positive", "false_negative")
+    }
     found = count["true_positive"] + count["false_positive"]
     there = count["true_positive"] + count["false_negative"]
     return {
@@ -92,7 +92,9 @@ def bench_lab_command(apps: Path | None, runs: int, count: int, pace: str, out: 
             _tell(result, rows)
     except LabFailed as error:
         raise fail(str(error), code=Exit.INPUT, as_json=as_json) from error
-    perfect = all(result["precision"] == 1.0 and result["recall"] == 1.0 and not result["troubles"] for result in results)
+    perfect = all(
+        result["precision"] == 1.0 and result["recall"] == 1.0 and not result["troubles"] for result in results
+    )
     if as_json:
         print_json(results[0] if runs == 1 else {"runs": results, "all_perfect": perfect})
     if not perfect:
@@ -118,7 +120,11 @@ def _sent_before_consent(keys: Sequence[Path]) -> dict[str, set[str]]:
                 event = json.loads(line)
             except json.JSONDecodeError:
                 continue
-            if event.get("event") == "sent" and event.get("consent") in ("none", "shown", None) and event.get("identifiers"):
+            if (
+                event.get("event") == "sent"
+                and event.get("consent") in ("none", "shown", None)
+                and event.get("identifiers")
+            ):
                 sent.setdefault(str(event.get("package")), set()).update(map(str, event["identifiers"]))
     return sent
 
@@ -139,10 +145,13 @@ def _tell(result: Mapping[str, object], rows: Sequence[Comparison]) -> None:
     for row in rows:
         if row.expected or row.outcome == "false_positive":
             style = "green" if row.outcome == "true_positive" else "bold red"
-            table.add_row(printable(row.package), row.rule, "yes" if row.expected else "no", row.verdict or "—", style=style)
+            table.add_row(
+                printable(row.package), row.rule, "yes" if row.expected else "no", row.verdict or "—", style=style
+            )
     CONSOLE.print(table)
     CONSOLE.print(
-        f"run {result['run']}: precision {result['precision']}, recall {result['recall']}, {result['seconds']} s", markup=False
+        f"run {result['run']}: precision {result['precision']}, recall {result['recall']}, {result['seconds']} s",
+        markup=False,
     )
     for name in ("troubles", "key_disagrees"):
         listed = result[name]

@@ -33,7 +33,9 @@ def demo_command(apps: Path | None, out: Path | None, count: int, pace: str, as_
         directory = new_directory(out, "demo")
         folder = lab_apps(apps)
         with laboratory(folder, count, directory / "lab") as running:
-            CONSOLE.print(f"{count} lab devices are attached to adb; inspecting the apps in {folder}", style="dim", markup=False)
+            CONSOLE.print(
+                f"{count} lab devices are attached to adb; inspecting the apps in {folder}", style="dim", markup=False
+            )
             outcome = inspect_lab(running, folder, directory, pace)
     except LabFailed as error:
         raise fail(str(error), _LAB_MEND, code=Exit.INPUT, as_json=as_json) from error
@@ -41,7 +43,9 @@ def demo_command(apps: Path | None, out: Path | None, count: int, pace: str, as_
         raise typer.BadParameter(str(error)) from error
     tell_batch(outcome.rows, directory, as_json, outcome.troubles)
     seconds = (clock.monotonic_ns() - started) // 1_000_000_000
-    CONSOLE.print(f"{len(outcome.rows)} apps inspected in {seconds // 60} min {seconds % 60} s", style="dim", markup=False)
+    CONSOLE.print(
+        f"{len(outcome.rows)} apps inspected in {seconds // 60} min {seconds % 60} s", style="dim", markup=False
+    )
     if not outcome.finished or outcome.troubles:
         raise typer.Exit(Exit.FAULTS)
 

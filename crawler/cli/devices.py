@@ -36,7 +36,11 @@ def doctor_command(device: str | None, as_json: bool) -> None:
     if as_json:
         print_json([asdict(check) for check in checks])
     for check in () if as_json else checks:
-        CONSOLE.print(f"{'✓' if check.ok else '✗'} {check.name}: {printable(check.found)}", style="green" if check.ok else "bold red", markup=False)
+        CONSOLE.print(
+            f"{'✓' if check.ok else '✗'} {check.name}: {printable(check.found)}",
+            style="green" if check.ok else "bold red",
+            markup=False,
+        )
         if not check.ok:
             CONSOLE.print(f"    → {printable(check.mend)}", markup=False)
     if not all(check.ok for check in checks):

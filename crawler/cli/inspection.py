@@ -27,7 +27,12 @@ from evidence.keys import load_or_make
 
 __all__ = ["chosen_scenarios", "inspect_command", "inspection_settings", "judge_command"]
 
-_STYLES = {Verdict.CONFIRMED: "bold red", Verdict.SUSPECTED: "yellow", Verdict.LEAD: "cyan", Verdict.NOT_TESTABLE: "dim"}
+_STYLES = {
+    Verdict.CONFIRMED: "bold red",
+    Verdict.SUSPECTED: "yellow",
+    Verdict.LEAD: "cyan",
+    Verdict.NOT_TESTABLE: "dim",
+}
 
 
 def chosen_scenarios(names: list[str] | None) -> tuple[str, ...]:
@@ -96,7 +101,9 @@ def inspect_command(
     except (DeviceError, EvidenceError) as error:
         raise fail(str(error), str(error.mend or ""), code=error.exit_code, as_json=as_json) from error
     except OSError as error:
-        raise fail(f"{error}", "Choose a folder that can be written with --out.", code=Exit.STORAGE, as_json=as_json) from error
+        raise fail(
+            f"{error}", "Choose a folder that can be written with --out.", code=Exit.STORAGE, as_json=as_json
+        ) from error
     _report(result.judgement, result.directory, as_json)
     for outcome in result.outcomes:
         if not outcome.complete:
@@ -126,7 +133,11 @@ def _report(judgement: Judgement, directory: Path, as_json: bool) -> None:
     rules = load_rules()
     if as_json:
         rows = [
-            {"rule": rule, "verdict": best.verdict.value if best else "not_testable", "summary": best.summary_en if best else ""}
+            {
+                "rule": rule,
+                "verdict": best.verdict.value if best else "not_testable",
+                "summary": best.summary_en if best else "",
+            }
             for rule, best in ((rule, judgement.best(rule)) for rule, _ in RULES)
         ]
         print_json({"case": str(directory), "report": str(directory / "report.html"), "rules": rows})
@@ -139,7 +150,9 @@ def _report(judgement: Judgement, directory: Path, as_json: bool) -> None:
         verdict = best.verdict if best else Verdict.NOT_TESTABLE
         said = best.summary_en if best else ""
         table.add_row(
-            rule, f"[{_STYLES.get(verdict, 'green')}]{verdict.value}[/]", printable(said or rules[rule].en).replace("[", "\\[")
+            rule,
+            f"[{_STYLES.get(verdict, 'green')}]{verdict.value}[/]",
+            printable(said or rules[rule].en).replace("[", "\\["),
         )
     CONSOLE.print(table)
     CONSOLE.print(f"report: {directory / 'report.html'}", markup=False)

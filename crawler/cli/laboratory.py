@@ -69,7 +69,7 @@ def laboratory(apps: Path, devices: int, directory: Path, *, profile: str = "aos
             found = Laboratory(
                 serials=tuple(told["serials"]),
                 upstream=str(told["sink_proxy"]),
-                upstream_ca=Path(told["sink_ca"]),
+                upstream_ca=Path(str(told["sink_ca"])),
                 answer_keys=tuple(Path(path) for path in told["answer_key"]),
                 adb_port=port,
                 directory=directory,
@@ -139,7 +139,7 @@ def _adb(*words: str, check: bool = True) -> str:
     import adbutils
 
     try:
-        ended = subprocess.run(  # noqa: S603
+        ended = subprocess.run(
             [adbutils.adb_path(), *words], capture_output=True, text=True, timeout=_ADB_SECONDS, check=False
         )
     except subprocess.TimeoutExpired as error:

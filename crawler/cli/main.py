@@ -22,7 +22,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-lab_app = typer.Typer(help="The laboratory: a virtual Android device for demonstrations and tests.", no_args_is_help=True)
+lab_app = typer.Typer(
+    help="The laboratory: a virtual Android device for demonstrations and tests.", no_args_is_help=True
+)
 bench_app = typer.Typer(help="Measurements. Each prints JSON with --json.", no_args_is_help=True)
 batch_app = typer.Typer(help="Many apps on all attached devices.", no_args_is_help=True)
 device_app = typer.Typer(help="One attached device.", no_args_is_help=True)
@@ -33,7 +35,9 @@ app.add_typer(device_app, name="device")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
 Device = Annotated[str | None, typer.Option("--device", "-d", help="Serial of the device, as adb names it.")]
-PaceOption = Annotated[str, typer.Option(help="standard: the waits the rules ask for; quick: shortened for a demonstration.")]
+PaceOption = Annotated[
+    str, typer.Option(help="standard: the waits the rules ask for; quick: shortened for a demonstration.")
+]
 Upstream = Annotated[str | None, typer.Option(help="Proxy that leads to the world, http://HOST:PORT.")]
 UpstreamCa = Annotated[Path | None, typer.Option(help="Certificates (PEM) to trust behind that proxy.")]
 
@@ -91,7 +95,9 @@ def judge(case: Path, json_output: Json = False) -> None:
 @app.command()
 def verify(
     path: Path,
-    key: Annotated[list[str] | None, typer.Option(help="Fingerprint of a key to trust; any key when not given.")] = None,
+    key: Annotated[
+        list[str] | None, typer.Option(help="Fingerprint of a key to trust; any key when not given.")
+    ] = None,
     json_output: Json = False,
 ) -> None:
     """Check a case byte by byte, offline, and list every fault."""
@@ -102,8 +108,12 @@ def verify(
 
 @batch_app.command("run")
 def batch_run(
-    catalogue: Annotated[Path, typer.Argument(metavar="CATALOGUE.csv", help="A column 'package' or 'apk', one app a line.")],
-    out: Annotated[Path, typer.Option(help="Folder of the batch; the same folder goes on where it was.")] = Path("batch"),
+    catalogue: Annotated[
+        Path, typer.Argument(metavar="CATALOGUE.csv", help="A column 'package' or 'apk', one app a line.")
+    ],
+    out: Annotated[Path, typer.Option(help="Folder of the batch; the same folder goes on where it was.")] = Path(
+        "batch"
+    ),
     device: Annotated[list[str] | None, typer.Option("--device", "-d", help="Only these devices.")] = None,
     pace: PaceOption = "standard",
     scenario: Annotated[list[str] | None, typer.Option(help="S01, S03, S05, S08; all when not given.")] = None,
@@ -127,7 +137,9 @@ def batch_status(out: Annotated[Path, typer.Argument(help="Folder of the batch."
 
 @app.command()
 def demo(
-    apps: Annotated[Path | None, typer.Option(help="Folder of lab apps; the catalogue that comes along when not given.")] = None,
+    apps: Annotated[
+        Path | None, typer.Option(help="Folder of lab apps; the catalogue that comes along when not given.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for the cases; a new one when not given.")] = None,
     count: Annotated[int, typer.Option("--devices", min=1, max=8, help="How many lab devices.")] = 2,
     pace: PaceOption = "quick",
@@ -144,7 +156,9 @@ def lab_start(
     apps: Annotated[Path | None, typer.Option(help="Folder of lab apps.")] = None,
     count: Annotated[int, typer.Option("--devices", min=1, max=8)] = 1,
     profile: Annotated[str, typer.Option(help="Device profile.")] = "aosp13",
-    directory: Annotated[Path | None, typer.Option(help="Folder for answer keys and logs; a new one when not given.")] = None,
+    directory: Annotated[
+        Path | None, typer.Option(help="Folder for answer keys and logs; a new one when not given.")
+    ] = None,
     json_output: Json = False,
 ) -> None:
     """Start lab devices and attach them to adb until Ctrl-C."""
@@ -177,4 +191,3 @@ def main() -> None:
     except OSError as error:
         CONSOLE.print(f"appwitness: {error}", style="bold red", markup=False)
         sys.exit(Exit.STORAGE)
-

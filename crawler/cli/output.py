@@ -61,5 +61,3 @@ def home_directory() -> Path:
     """Where keys, the certificate authority and the device journals live: APPWITNESS_HOME, else the user's data folder."""
     named = os.environ.get("APPWITNESS_HOME", "")
     return Path(named) if named else user_data_path("appwitness", appauthor=False)
-
-

@@ -16,7 +16,10 @@ from screenshots.reading import ScreenReading, TextBox
 __all__ = ["Move", "Walk", "arrived", "next_move"]
 
 _MAX_CANDIDATES = 40
-_DANGEROUS = re.compile(r"支付|付款|购买|下单|充值|开通|删除|注销|卸载|退出登录|拨打|发送|发布|提交订单|pay|purchase|buy|delete|uninstall", re.I)
+_DANGEROUS = re.compile(
+    r"支付|付款|购买|下单|充值|开通|删除|注销|卸载|退出登录|拨打|发送|发布|提交订单|pay|purchase|buy|delete|uninstall",
+    re.I,
+)
 _CONSENT_WORDS = re.compile(r"同意|授权|agree|accept|consent|allow", re.I)
 
 
@@ -53,7 +56,8 @@ def next_move(walk: Walk, reading: ScreenReading, ours: bool) -> Move:
     """The move to make on this screen.
 
     Something not yet tried here; else the first step of the shortest known way to a screen with something untried; else back.
-    Outside the app, or when back leads nowhere, the app is opened again. Texts that consent, pay, delete or call are never tapped.
+    Outside the app, or when back leads nowhere, the app is opened again. Texts that consent, pay, delete or call are
+    never tapped.
     """
     if not ours:
         return Move(action="launch", key="", point=None, box=None, text="") if walk.backs else _back()

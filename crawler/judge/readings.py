@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from traffic.attribution import Recipient, attribute
+
 from crawler.judge.model import Citation
 from crawler.judge.phases import Phase, PhaseSpan, fold_phases, phase_at
 from crawler.judge.sockets import Owner, SocketLife, owner_of, socket_lives
@@ -17,7 +19,6 @@ from evidence.lanes import Entry
 from evidence.record import SessionRecord
 from evidence.timeline import merge
 from screenshots.reading import ScreenReading, read_screen
-from traffic.attribution import Recipient, attribute
 from traffic.detect import Detection, Detector
 from traffic.known import DATA_TYPES, KnownValue
 from traffic.record import CapturedRequest, read_requests, read_tls_refusals

@@ -51,9 +51,7 @@ def request_excerpt(sent: Transmission) -> RequestExcerpt:
         body=body,
         body_length=request.body_length,
         body_sha256=request.body_sha256 or "",
-        steps=tuple(
-            (*hit.path, f"{hit.form} — {hit.excerpt}") for hit in sent.detection.hits[:12] if hit.standalone
-        ),
+        steps=tuple((*hit.path, f"{hit.form} — {hit.excerpt}") for hit in sent.detection.hits[:12] if hit.standalone),
     )
 
 

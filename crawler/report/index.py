@@ -48,7 +48,12 @@ def write_index(directory: Path, rows: Iterable[IndexRow]) -> Path:
     text = (
         environment()
         .from_string(template_text("index.html.j2"))
-        .render(rows=shown, rules=[texts[rule] for rule, _ in RULES], style=template_text("report.css"), script=template_text("report.js"))
+        .render(
+            rows=shown,
+            rules=[texts[rule] for rule, _ in RULES],
+            style=template_text("report.css"),
+            script=template_text("report.js"),
+        )
     )
     path = directory / "index.html"
     write_whole(path, [text.encode("utf-8", "replace")])

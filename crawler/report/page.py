@@ -96,7 +96,7 @@ def _device(sessions: Sequence[SessionReadings]) -> Mapping[str, object]:
 
 def _rule_rows(judgement: Judgement) -> list[dict[str, object]]:
     texts = load_rules()
-    rows = []
+    rows: list[dict[str, object]] = []
     for rule, _ in RULES:
         best = judgement.best(rule)
         rows.append(
@@ -152,7 +152,13 @@ def _pictures(finding: Finding, session: SessionReadings | None, blobs: BlobStor
         mark = box if isinstance(box, list) else _dialog_box(at)
         uri = picture_of(at, blobs, _FIGURE_WIDTH, mark=mark)
         pictures.append(
-            {"uri": uri, "what": citation.what, "time": shown_time(at.wall_ns), "phase": at.phase.value, "screen": at.screen}
+            {
+                "uri": uri,
+                "what": citation.what,
+                "time": shown_time(at.wall_ns),
+                "phase": at.phase.value,
+                "screen": at.screen,
+            }
         )
     return pictures
 

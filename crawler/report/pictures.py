@@ -14,7 +14,12 @@ _MAX_PIXELS = 40_000_000
 
 
 def picture_uri(
-    content: bytes, width: int, *, mark: Sequence[int] | None = None, dot: Sequence[int] | None = None, quality: int = 72
+    content: bytes,
+    width: int,
+    *,
+    mark: Sequence[int] | None = None,
+    dot: Sequence[int] | None = None,
+    quality: int = 72,
 ) -> str | None:
     """A WebP data URI of at most `width` pixels across; None when the bytes are no picture or larger than the bound.
 
@@ -36,7 +41,9 @@ def picture_uri(
         x, y = dot
         drawing.ellipse((x - radius, y - radius, x + radius, y + radius), outline=(214, 40, 57), width=stroke)
     scale = min(1.0, width / image.width)
-    image = image.resize((max(1, round(image.width * scale)), max(1, round(image.height * scale))), Image.Resampling.LANCZOS)
+    image = image.resize(
+        (max(1, round(image.width * scale)), max(1, round(image.height * scale))), Image.Resampling.LANCZOS
+    )
     target = io.BytesIO()
     image.save(target, "WEBP", quality=quality, method=4)
     return "data:image/webp;base64," + base64.b64encode(target.getvalue()).decode("ascii")

@@ -115,7 +115,9 @@ def picture_of(
         return None
 
 
-def session_view(session: SessionReadings, blobs: BlobStore, anchors: Mapping[tuple[str, int | None], str]) -> SessionView:
+def session_view(
+    session: SessionReadings, blobs: BlobStore, anchors: Mapping[tuple[str, int | None], str]
+) -> SessionView:
     """A session with its film strip and tracks. `anchors`: (session, monotonic time of a finding) → anchor."""
     opened = session.facts[0].at if session.facts else None
     launched = next((span.from_ns for span in session.spans if span.phase is Phase.PRE_CONSENT), None)
@@ -133,7 +135,9 @@ def session_view(session: SessionReadings, blobs: BlobStore, anchors: Mapping[tu
         began=shown_time(opened.wall_ns if opened else None),
         frames=_frames(session, blobs, axis),
         spans=_spans(session, axis),
-        events=tuple([*_actions(session, axis), *_traffic(session, axis, anchors), *_system(session, axis)][:_MAX_EVENTS]),
+        events=tuple(
+            [*_actions(session, axis), *_traffic(session, axis, anchors), *_system(session, axis)][:_MAX_EVENTS]
+        ),
         requests=len(session.transmissions),
         ticks=tuple((axis.place(axis.start_ns + s * 1_000_000_000), f"{s} s") for s in range(0, length + 1, step)),
     )
@@ -200,13 +204,21 @@ def _request(
     style = "accused" if anchor else "data" if kinds else "plain"
     if sent.owner is not Owner.APP:
         style = "other" if not anchor else style
-    text = f"{sent.request.method} {sent.request.host} · {sent.phase.value} · {sent.owner.value}" + (f" · {kinds}" if kinds else "")
+    text = f"{sent.request.method} {sent.request.host} · {sent.phase.value} · {sent.owner.value}" + (
+        f" · {kinds}" if kinds else ""
+    )
     return Event(track="traffic", at=axis.place(sent.request.started.mono_ns), style=style, text=text, target=anchor)
 
 
 def _system(session: SessionReadings, axis: _Axis) -> list[Event]:
     events = [
-        Event(track="system", at=axis.place(access.latest_ns), style="op", text=f"{access.op} · {access.phase.value}", target="")
+        Event(
+            track="system",
+            at=axis.place(access.latest_ns),
+            style="op",
+            text=f"{access.op} · {access.phase.value}",
+            target="",
+        )
         for access in session.accesses
     ]
     for at in session.screens:
@@ -216,10 +228,14 @@ def _system(session: SessionReadings, axis: _Axis) -> list[Event]:
     for kind in ("ProcessStarted", "ProcessDied", "AppCrashed", "AppNotResponding"):
         for entry in session.facts_of(kind):
             if entry.data.get("package") == session.package:
-                events.append(Event(track="system", at=axis.place(entry.at.mono_ns), style="process", text=kind, target=""))
+                events.append(
+                    Event(track="system", at=axis.place(entry.at.mono_ns), style="process", text=kind, target="")
+                )
     return events
 
 
 def accusing(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """The findings that speak against the app, in order of time."""
-    return tuple(sorted((f for f in findings if f.verdict in ACCUSING), key=lambda f: (f.rule, f.session, f.at_mono_ns or 0)))
+    return tuple(
+        sorted((f for f in findings if f.verdict in ACCUSING), key=lambda f: (f.rule, f.session, f.at_mono_ns or 0))
+    )

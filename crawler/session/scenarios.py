@@ -50,7 +50,11 @@ def _first_screen(stage: Stage) -> Seen | None:
     """Open the app and wait for its first screen that can be read, or a dialog over it."""
     stage.launch()
     return stage.look_until(
-        lambda seen: asks_consent(seen.reading) or permission_dialog(seen.reading) is not None or _interactive(seen, stage.package),
+        lambda seen: (
+            asks_consent(seen.reading)
+            or permission_dialog(seen.reading) is not None
+            or _interactive(seen, stage.package)
+        ),
         stage.pace.first_screen_seconds,
     )
 
@@ -71,9 +75,11 @@ def _await_prompt(stage: Stage, seconds: float, *, answer_permissions: bool) -> 
         if deadline.passed():
             return None
         seen = stage.look_until(
-            lambda now: asks_consent(now.reading)
-            or _agreement_page(now)
-            or (answer_permissions and permission_dialog(now.reading) is not None),
+            lambda now: (
+                asks_consent(now.reading)
+                or _agreement_page(now)
+                or (answer_permissions and permission_dialog(now.reading) is not None)
+            ),
             deadline.remaining(),
         )
     return None
@@ -206,7 +212,9 @@ def _carry_out(stage: Stage, move: Move, walk: Walk, seen: Seen) -> tuple[Seen, 
 SCENARIOS: dict[str, Scenario] = {
     scenario.id: scenario
     for scenario in (
-        Scenario(id="S01", slug="cold-start", zh="首次启动，不做任何操作", en="first start, nothing touched", play=cold_start),
+        Scenario(
+            id="S01", slug="cold-start", zh="首次启动，不做任何操作", en="first start, nothing touched", play=cold_start
+        ),
         Scenario(id="S03", slug="refuse", zh="拒绝隐私政策", en="refuse the privacy policy", play=refuse),
         Scenario(id="S05", slug="accept-idle", zh="同意后静置", en="accept, then touch nothing", play=accept_idle),
         Scenario(id="S08", slug="explore", zh="同意后浏览功能", en="accept, then walk the app", play=explore_features),

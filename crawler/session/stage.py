@@ -18,6 +18,7 @@ from crawler.session.consent import PlannedTap
 from crawler.session.lane_tail import LaneTail
 from crawler.session.pace import Pace
 from evidence.blobs import BlobStore
+from evidence.canonical import Json
 from evidence.clock import Clock, Deadline
 from evidence.lanes import LaneWriter
 from screenshots.reading import ScreenReading, read_screen
@@ -129,7 +130,7 @@ class Stage:
     def tap(self, planned: PlannedTap) -> Seen:
         """Do a planned tap and wait until the screen has come to rest."""
         x, y = planned.point
-        target = {
+        target: dict[str, Json] = {
             "text": planned.text[:500],
             "role": planned.role,
             "resource_id": planned.resource_id[:300],
@@ -170,7 +171,7 @@ class Stage:
         purpose: str,
         *,
         bears: bool,
-        target: Mapping[str, object] | None,
+        target: Mapping[str, Json] | None,
         point: tuple[int, int] | None,
     ) -> Iterator[None]:
         """Intent, act, outcome. A failed act is a fact and goes on to the caller."""
@@ -247,7 +248,7 @@ class Stage:
         """Record that something failed. Never evidence against the app."""
         self.ui.append("Trouble", {"where": where, "what": what[:2000], "mend": mend[:2000]})
 
-    def _screen_fact(self, number: int, seen: Observation, same_as: int | None) -> dict[str, object]:
+    def _screen_fact(self, number: int, seen: Observation, same_as: int | None) -> dict[str, Json]:
         foreground = seen.foreground
         return {
             "screen": number,
@@ -271,7 +272,7 @@ class Stage:
             "same_as": same_as,
         }
 
-    def _blob(self, content: bytes | None) -> dict[str, object] | None:
+    def _blob(self, content: bytes | None) -> dict[str, Json] | None:
         if content is None:
             return None
         return {"blob": self._blobs.put(content), "size": len(content)}

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 
+from traffic.attribution import Recipient
+
 from crawler.judge.phases import Phase, PhaseSpan
 from crawler.judge.readings import OpAccess, ScreenAt, SessionReadings, Transmission
 from crawler.judge.sockets import Owner
 from evidence.clock import Instant
 from evidence.lanes import Entry
 from screenshots.reading import Checkbox, Control, Dialog, ScreenReading, TextBox
-from traffic.attribution import Recipient
 from traffic.detect import Detection, Hit
 from traffic.record import CapturedRequest, EntryReference
 
@@ -23,13 +24,25 @@ def entry(lane: str, seq: int, seconds: float, kind: str, data: Mapping[str, obj
     mono = round(seconds * SECOND)
     digest = hashlib.sha256(f"{lane}{seq}{kind}{data}".encode()).hexdigest()
     return Entry(
-        lane=lane, seq=seq, prev="0" * 64, at=Instant(mono_ns=mono, wall_ns=10**18 + mono), kind=kind, data=data, digest=digest
+        lane=lane,
+        seq=seq,
+        prev="0" * 64,
+        at=Instant(mono_ns=mono, wall_ns=10**18 + mono),
+        kind=kind,
+        data=data,
+        digest=digest,
     )
 
 
 def dialog(kind: str, *roles: str, certain: bool = True, checkboxes: Sequence[Checkbox] = (), text: str = "") -> Dialog:
     controls = tuple(
-        Control(role=role, text=role, box=(100, 1000 + 100 * n, 600, 1080 + 100 * n), point=(300, 1040 + 100 * n), clear=True)
+        Control(
+            role=role,
+            text=role,
+            box=(100, 1000 + 100 * n, 600, 1080 + 100 * n),
+            point=(300, 1040 + 100 * n),
+            clear=True,
+        )
         for n, role in enumerate(roles)
     )
     return Dialog(
@@ -46,7 +59,9 @@ def dialog(kind: str, *roles: str, certain: bool = True, checkboxes: Sequence[Ch
     )
 
 
-def reading(shown: Dialog | None = None, *texts: str, readable: bool = True, looked_twice: bool = True) -> ScreenReading:
+def reading(
+    shown: Dialog | None = None, *texts: str, readable: bool = True, looked_twice: bool = True
+) -> ScreenReading:
     return ScreenReading(
         readable=readable,
         unreadable_reason=None if readable else "blank",
@@ -147,7 +162,11 @@ def transmission(
         sdk_id=None,
     )
     return Transmission(
-        request=request, detection=Detection(hits=hits, opaque=(), truncated=False), recipient=to, owner=owner, phase=phase
+        request=request,
+        detection=Detection(hits=hits, opaque=(), truncated=False),
+        recipient=to,
+        owner=owner,
+        phase=phase,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,7 +15,9 @@ KINDS = {0: ("privacy_agreement",), 1: ("plain",), 2: ("retention",), 3: None}
 
 
 def intended(seq: int, at: float, action: str, purpose: str, bears: bool) -> Entry:
-    return entry("ui", seq, at, "StepIntended", {"step": seq, "action": action, "purpose": purpose, "bears_on_consent": bears})
+    return entry(
+        "ui", seq, at, "StepIntended", {"step": seq, "action": action, "purpose": purpose, "bears_on_consent": bears}
+    )
 
 
 def settled(seq: int, at: float, screen: int | None, reason: str = "stable") -> Entry:
@@ -38,7 +42,12 @@ def test_nothing_is_before_consent_until_the_app_is_opened() -> None:
 
 def test_from_plan_to_rest_an_accepting_tap_is_indeterminate() -> None:
     facts = [*LAUNCH, intended(3, 5, "tap", "accept", True), seen(4, 5.6, 1), settled(5, 6, 1)]
-    assert phases(facts, 4.99, 5.03, 5.9, 6.1) == [Phase.PRE_CONSENT, Phase.INDETERMINATE, Phase.INDETERMINATE, Phase.ACCEPTED]
+    assert phases(facts, 4.99, 5.03, 5.9, 6.1) == [
+        Phase.PRE_CONSENT,
+        Phase.INDETERMINATE,
+        Phase.INDETERMINATE,
+        Phase.ACCEPTED,
+    ]
 
 
 def test_a_dialog_that_stays_after_accepting_is_not_acceptance() -> None:
@@ -100,14 +109,22 @@ def test_walking_after_acceptance_stays_accepted() -> None:
     assert phases(facts, 7.5, 9) == [Phase.ACCEPTED, Phase.ACCEPTED]
 
 
+PURPOSES = ["open", "accept", "refuse", "refuse_again", "tick", "explore", "deny_permission", "stop", ""]
+SCREENS = [0, 1, 2, 3, 9, None]
+REASONS = ["stable", "deadline", "failed", "process_gone"]
 facts_strategy = st.lists(
     st.one_of(
-        st.tuples(st.just("StepIntended"), st.sampled_from(["tap", "launch", "back"]), st.sampled_from(["open", "accept", "refuse", "refuse_again", "tick", "explore", "deny_permission", "stop", ""]), st.booleans()),
-        st.tuples(st.just("Settled"), st.sampled_from(["stable", "deadline", "failed", "process_gone"]), st.sampled_from([0, 1, 2, 3, 9, None]), st.booleans()),
-        st.tuples(st.just("ScreenSeen"), st.sampled_from([0, 1, 2, 3, 9]), st.sampled_from([True, False, None]), st.booleans()),
+        st.tuples(
+            st.just("StepIntended"),
+            st.sampled_from(["tap", "launch", "back"]),
+            st.sampled_from(PURPOSES),
+            st.booleans(),
+        ),
+        st.tuples(st.just("Settled"), st.sampled_from(REASONS), st.sampled_from(SCREENS), st.booleans()),
+        st.tuples(st.just("ScreenSeen"), st.sampled_from(SCREENS), st.sampled_from([True, False, None]), st.booleans()),
     ),
     max_size=30,
-)  # fmt: skip
+)
 
 
 def facts_from(rows: list[tuple[str, object, object, bool]]) -> list[Entry]:
@@ -128,15 +145,21 @@ def test_the_fold_is_total_ordered_and_without_gaps(rows: list[tuple[str, object
     spans = fold_phases(facts_from(rows), KINDS)
     assert spans[0].from_ns == 0 or spans[0].phase is not Phase.NOT_STARTED
     assert spans[-1].to_ns is None
-    for before, after in zip(spans, spans[1:], strict=False):
+    for before, after in pairwise(spans):
         assert before.to_ns == after.from_ns
         assert before.from_ns < after.from_ns
 
 
 @given(facts_strategy)
-def test_before_consent_never_comes_back_after_a_consent_bearing_tap(rows: list[tuple[str, object, object, bool]]) -> None:
+def test_before_consent_never_comes_back_after_a_consent_bearing_tap(
+    rows: list[tuple[str, object, object, bool]],
+) -> None:
     spans = fold_phases(facts_from(rows), KINDS)
-    bearing = [n + 1 for n, row in enumerate(rows) if row[0] == "StepIntended" and row[2] in ("accept", "tick", "refuse", "refuse_again")]
+    bearing = [
+        n + 1
+        for n, row in enumerate(rows)
+        if row[0] == "StepIntended" and row[2] in ("accept", "tick", "refuse", "refuse_again")
+    ]
     if bearing:
         at = bearing[0] * SECOND
         assert all(span.phase is not Phase.PRE_CONSENT for span in spans if span.from_ns >= at)

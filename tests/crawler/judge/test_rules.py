@@ -42,7 +42,10 @@ def test_an_incomplete_empty_session_never_accuses(rule: str) -> None:
 
 
 def watched(*, seconds: float = 31, text: str = "首页", twice: bool = True) -> list[object]:
-    return [screen(0, 1, reading(None, text, looked_twice=twice)), screen(1, 1 + seconds, reading(None, "推荐", looked_twice=twice))]
+    return [
+        screen(0, 1, reading(None, text, looked_twice=twice)),
+        screen(1, 1 + seconds, reading(None, "推荐", looked_twice=twice)),
+    ]
 
 
 def test_no_prompt_for_half_a_minute_is_confirmed() -> None:
@@ -186,7 +189,10 @@ def test_a_tick_measured_on_pixels_needs_two_sessions() -> None:
 
 
 def test_a_notice_that_can_only_be_acknowledged_is_confirmed() -> None:
-    assert verdict("M1-10", session(screens=[screen(0, 1, reading(dialog("notice_only", "acknowledge")))])) is Verdict.CONFIRMED
+    assert (
+        verdict("M1-10", session(screens=[screen(0, 1, reading(dialog("notice_only", "acknowledge")))]))
+        is Verdict.CONFIRMED
+    )
 
 
 def test_without_a_second_look_it_is_only_suspected() -> None:
@@ -236,7 +242,9 @@ def refusing(*kinds: str) -> object:
     facts, screens = [], []
     for number, kind in enumerate(kinds):
         at = 2.0 + number
-        facts.append(entry("ui", 10 * number, at, "StepIntended", {"purpose": "refuse" if not number else "refuse_again"}))
+        facts.append(
+            entry("ui", 10 * number, at, "StepIntended", {"purpose": "refuse" if not number else "refuse_again"})
+        )
         facts.append(entry("ui", 10 * number + 1, at + 0.1, "ActionDone", {"ok": True}))
         facts.append(entry("ui", 10 * number + 2, at + 0.5, "Settled", {"reason": "stable", "screen": number}))
         shown = reading(None, "首页") if kind == "plain" else reading(dialog(kind, "accept", "refuse"))
