@@ -1,4 +1,4 @@
-"""Parses a uiautomator hierarchy, which is a hostile app's text: bounded size, depth and nodes, entities never expanded.
+"""Parses a uiautomator hierarchy, a hostile app's text: bounded in size, depth and nodes, entities never expanded.
 
 Android collects its windows in a hash set, so the order of the roots means nothing; invisible children leave holes in
 the indexes; characters that XML forbids arrive as ".", and sometimes raw.
@@ -32,7 +32,7 @@ _FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff
 _REFERENCE = re.compile(r"&#(x[0-9a-fA-F]{1,8}|[0-9]{1,8});")
 
 
-class HierarchyUnreadable(Exception):  # noqa: N818 - named like the other facts of this package
+class HierarchyUnreadable(Exception):
     """The text is no hierarchy that can be trusted; `reason` says why, in words for a report."""
 
     def __init__(self, reason: str) -> None:
@@ -58,6 +58,8 @@ class Node:
     password: bool = False
     selected: bool = False
     visible: bool = True
+    drawing_order: int = 0
+    """Paint order among siblings (Android 7 and later); 0 when the dump does not say."""
     bounds: Box = NO_BOX
     children: tuple[Node, ...] = ()
 
@@ -121,7 +123,7 @@ def parse_hierarchy(xml: str) -> Hierarchy:
     roots = _build_roots(element)
     if not roots:
         raise HierarchyUnreadable("hierarchy holds no window")
-    return Hierarchy(roots=roots, rotation=_integer(element.get("rotation")), repaired=repaired)
+    return Hierarchy(roots=roots, rotation=_integer(element.get("rotation")) % 4, repaired=repaired)
 
 
 def _parse(xml: str) -> tuple[etree._Element, bool]:
@@ -188,6 +190,7 @@ def _build_node(element: etree._Element, children: tuple[Node, ...]) -> Node:
         password=get("password") == "true",
         selected=get("selected") == "true",
         visible=get("visible-to-user") != "false",
+        drawing_order=_integer(get("drawing-order")),
         bounds=_parse_bounds(get("bounds") or ""),
         children=children,
     )
@@ -203,7 +206,7 @@ def _parse_bounds(text: str) -> Box:
 
 
 def _integer(text: str | None) -> int:
-    return int(text) if text is not None and re.fullmatch(r"[0-3]", text) else 0
+    return int(text) if text is not None and re.fullmatch(r"[0-9]{1,6}", text) else 0
 
 
 def _shorten(text: object) -> str:

@@ -1,0 +1,180 @@
+"""Which things of a layer are its controls: touchable or label-like, apart from titles, list rows and running text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from screenshots.elements import Element, Layer, centre, height, width
+from screenshots.evidence import matches
+from screenshots.labels import Meaning
+from screenshots.lexicon import has_han, has_kana
+
+__all__ = ["Candidate", "Pair", "best_pair", "find_candidates"]
+
+_LABEL_WORDS = 8
+_CLOSING_NAMES = ("close", "dismiss", "cancel_icon", "btn_x", "iv_x", "guanbi")
+_CLOSING_GLYPHS = frozenset({"✕", "×", "x", "╳", "✖", "✗", "⨯"})
+_POSITIVE = frozenset({"accept", "proceed", "confirm", "acknowledge"})
+_NEGATIVE = frozenset(
+    {"refuse", "exit", "later", "skip", "cancel", "close", "browse", "basic_mode", "settings", "deny"}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A possible control and what its own words say."""
+
+    element: Element
+    meaning: Meaning
+    below_body: bool
+    """It stands under the last long text of its layer, where dialogs keep their buttons."""
+
+    @property
+    def name(self) -> str:
+        return self.meaning.name
+
+    @property
+    def positive(self) -> bool:
+        return self.name in _POSITIVE
+
+    @property
+    def negative(self) -> bool:
+        return self.name in _NEGATIVE
+
+    @property
+    def button_like(self) -> bool:
+        return (
+            bool(self.element.clickable) or self.element.style in ("filled", "outline") or self.element.kind == "button"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pair:
+    """Two controls that stand together as alternatives."""
+
+    positive: Candidate
+    negative: Candidate
+    strength: int
+    """2: side by side; 1: one above the other."""
+
+
+def find_candidates(layer: Layer) -> tuple[Candidate, ...]:
+    """In reading order. A text that can be touched is one even when nobody knows its words."""
+    japanese = layer.is_japanese
+    end = _body_end(layer)
+    touchable = any(element.clickable and element.text for element in layer.elements)
+    found: list[Candidate] = []
+    for element in layer.elements:
+        if element.kind in ("check", "input", "surface"):
+            continue
+        if element.kind == "icon":
+            if _closes(element):
+                found.append(Candidate(element=element, meaning=Meaning(name="close", clear=True), below_body=False))
+            continue
+        meaning = element.meaning(kana_around=japanese)
+        below = centre(element.box)[1] > end
+        candidate = Candidate(element=element, meaning=meaning, below_body=below)
+        if _is_control(candidate, layer, touchable=touchable):
+            found.append(candidate)
+    return tuple(found)
+
+
+def best_pair(candidates: Sequence[Candidate], layer: Layer) -> Pair | None:
+    """The strongest pair of a positive and a negative control; the lowest on the screen among equals."""
+    pairs = [
+        Pair(positive=one, negative=other, strength=strength)
+        for one in candidates
+        if one.positive
+        for other in candidates
+        if other.negative and (strength := _standing(one.element, other.element, layer))
+    ]
+    order = {"accept": 3, "proceed": 2, "confirm": 2, "acknowledge": 1}
+    return max(
+        pairs, key=lambda pair: (pair.strength, order[pair.positive.name], pair.positive.element.box[3]), default=None
+    )
+
+
+def partner_of(candidate: Candidate, candidates: Sequence[Candidate], layer: Layer) -> Candidate | None:
+    """The only other button standing with this one, whatever it says."""
+    others = [
+        other
+        for other in candidates
+        if other is not candidate and other.button_like and _standing(candidate.element, other.element, layer)
+    ]
+    return others[0] if len(others) == 1 else None
+
+
+def is_long(text: str) -> bool:
+    """Running text rather than a label."""
+    return len(text) >= (14 if has_han(text) or has_kana(text) else 30)
+
+
+def is_link(element: Element) -> bool:
+    """The title of a legal document, standing alone as a thing to touch or to read."""
+    meaning = element.meaning()
+    if meaning.name != "other" and meaning.name != "link" and meaning.clear:
+        return False
+    return not is_long(element.text.strip("《》〈〉")) and (
+        meaning.name == "link" or matches("link_title", element.plain)
+    )
+
+
+def _body_end(layer: Layer) -> int:
+    bottoms = [
+        element.box[3]
+        for element in layer.texts
+        if is_long(element.text) and element.kind not in ("button", "check") and not _is_agreement_line(element)
+    ]
+    return max(bottoms, default=layer.box[1] + (layer.box[3] - layer.box[1]) * 3 // 10) - 4
+
+
+def _is_agreement_line(element: Element) -> bool:
+    return matches("agreement_line", element.plain)
+
+
+def _is_control(candidate: Candidate, layer: Layer, *, touchable: bool) -> bool:
+    element, meaning = candidate.element, candidate.meaning
+    if not element.text or (is_long(element.text) and meaning.name == "other") or is_link(element):
+        return False
+    if element.clickable or element.kind == "button":
+        return not _is_list_row(element, layer)
+    if meaning.name in ("other", "link") or not meaning.clear:
+        return False
+    if element.text.strip().lower() in _CLOSING_GLYPHS:
+        return True
+    title = centre(element.box)[1] - layer.box[1] < 0.18 * height(layer.box) and element.style in ("plain", "unknown")
+    if title and len(layer.texts) > 3:
+        return False
+    return candidate.below_body or element.style in ("filled", "outline") or not touchable
+
+
+def _is_list_row(element: Element, layer: Layer) -> bool:
+    """A full-width touchable row whose text starts at the left is a list entry, unless it is drawn as a button."""
+    box = element.touch_box
+    wide = width(box) >= 0.97 * width(layer.screen) and not layer.floating
+    at_left = element.box[0] - box[0] < 0.25 * width(box) and centre(element.box)[0] < box[0] + 0.4 * width(box)
+    return wide and at_left and element.kind != "button"
+
+
+def _closes(element: Element) -> bool:
+    if not element.clickable:
+        return False
+    name = element.resource_id.rsplit("/", 1)[-1].lower()
+    return any(word in name for word in _CLOSING_NAMES)
+
+
+def _standing(one: Element, other: Element, layer: Layer) -> int:
+    """How two controls stand: 2 side by side, 1 stacked, 0 apart."""
+    first, second = one.touch_box, other.touch_box
+    (ax, ay), (bx, by) = centre(one.box), centre(other.box)
+    tall, wide = height(layer.screen), width(layer.screen)
+    if abs(ay - by) < max(0.015 * tall, min(height(first), height(second)) / 2) and abs(ax - bx) > 0.1 * wide:
+        return 2
+    if abs(ax - bx) < 0.25 * wide and 0 < abs(ay - by) < 0.13 * tall:
+        return 1
+    return 0
+
+
+def with_style(candidate: Candidate, style: str) -> Candidate:
+    return replace(candidate, element=replace(candidate.element, style=style))

@@ -1,0 +1,81 @@
+"""What the words of a layer speak of, counted by pattern: topics, requests, and the marks of other dialogs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from screenshots.lexicon import Lexicon, has_han, has_kana, lexicons_for
+
+__all__ = ["Wording", "read_wording"]
+
+_COUNTED = (
+    "topic_strong",
+    "topic_weak",
+    "ask",
+    "refuse_leaves",
+    "tick_first",
+    "agreement_line",
+    "retention_ask",
+    "retention_label",
+    "commerce",
+    "social",
+    "account",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wording:
+    """How many different patterns of each group a text meets."""
+
+    counts: Mapping[str, int]
+    kinds: Mapping[str, int]
+    links: tuple[str, ...]
+    """Titles of legal documents named in the text."""
+    characters: int
+    languages: tuple[str, ...]
+
+    def __getitem__(self, group: str) -> int:
+        return self.counts.get(group, 0)
+
+    def kind(self, name: str) -> int:
+        return self.kinds.get(name, 0)
+
+
+def languages_of(text: str) -> tuple[Lexicon, ...]:
+    latin = sum("a" <= character <= "z" for character in text) >= 12
+    return lexicons_for(han=has_han(text), kana=has_kana(text), latin=latin)
+
+
+@lru_cache(maxsize=512)
+def read_wording(plain: str) -> Wording:
+    """`plain` is comparable text."""
+    counts: dict[str, int] = {}
+    kinds: dict[str, int] = {}
+    links: list[str] = []
+    languages = languages_of(plain)
+    for lexicon in languages:
+        for group in _COUNTED:
+            found = sum(pattern.search(plain) is not None for pattern in lexicon.patterns.get(group, ()))
+            counts[group] = counts.get(group, 0) + found
+        for kind, patterns in lexicon.kinds.items():
+            kinds[kind] = kinds.get(kind, 0) + sum(pattern.search(plain) is not None for pattern in patterns)
+        for pattern in lexicon.patterns.get("link_title", ()):
+            links.extend(match.group(0) for match in pattern.finditer(plain))
+    return Wording(
+        counts=counts,
+        kinds=kinds,
+        links=tuple(dict.fromkeys(links)),
+        characters=len(plain),
+        languages=tuple(lexicon.language for lexicon in languages),
+    )
+
+
+def matches(group: str, text: str) -> bool:
+    """Whether any language finds this group of patterns in a comparable text."""
+    return any(
+        pattern.search(text) is not None
+        for lexicon in languages_of(text)
+        for pattern in lexicon.patterns.get(group, ())
+    )

@@ -1,0 +1,266 @@
+"""What the words on a button say, whatever they are: negation first, and doubt rather than a guess.
+
+A closed list of labels misses every wording nobody thought of. So a label is cut into known words, and the order of
+their categories decides: a negated agreement is a refusal, a negated departure is staying, an agreement with unknown
+words around it is not clear.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from screenshots.lexicon import Lexicon, comparable, has_han, has_kana, lexicons_for, squash
+
+__all__ = ["Meaning", "label_meaning"]
+
+_LONGEST_HAN = 18
+_LONGEST_LATIN = 44
+_MOST_WORDS = 8
+_COUNTDOWN = re.compile(r"[\s(\[|:,]*\d{1,3}\s*(s|sec|秒|秒后)?\s*[)\]]?$|^[(\[]?\d{1,3}\s*(s|秒)?[)\]]?[\s|]*(?=\D)")
+_EDGES = re.compile(r"^[\s□○◯口〇●◉☐☑✓✔>›<‹«»·•*\-|\"'\[(【「『]+|[\s>›〉→»·•*✓✔!.,。~\-|\"'\])】」』]+$")
+_SENTENCE = re.compile(r"[。;:?!]\S|[《〈]|[?？]$|\.\s\S")
+_PUNCTUATION = re.compile(r"[\s,.;:!?/\"'()\[\]{}<>|~·•、。\-_+*&…]+")
+_WORD = re.compile(r"[^\W_]+(?:['\-][^\W_]+)*|&", re.UNICODE)
+_ACTS = ("pay", "destroy", "login", "update", "install", "rate", "receive", "send", "retry", "age", "mode", "wait")
+_NEVER_INSIDE = frozenset({"confirm", "close", "receive"})
+"""Categories whose one-character words (好, 关, 领) mean something else inside a longer label (美好, 关注, 领先)."""
+_AFTER_NEGATION = frozenset(
+    {"agree", "authorise", "proceed", "confirm", "know", "basic", "browse", "view", "adjust", "necessary", "document"}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meaning:
+    """What a label says on its own. The screen around it may still decide otherwise."""
+
+    name: str
+    """accept refuse exit stay browse basic_mode later acknowledge confirm proceed settings deny allow allow_once
+    allow_foreground login update install rate pay destroy receive send retry age mode wait skip cancel close link
+    scroll_first, or `other`."""
+    clear: bool
+    """Every word of the label is known and none contradicts another."""
+    leaves: bool = False
+    """A refusal that says it also leaves the app."""
+
+
+_NOTHING = Meaning(name="other", clear=False)
+
+
+@lru_cache(maxsize=4096)
+def label_meaning(text: str, *, kana_around: bool = False) -> Meaning:
+    """Read a label. `kana_around`: the screen is Japanese, so Han-only labels are read as Japanese first."""
+    label = _strip(comparable(text))
+    if not label or not _is_label(label):
+        return _NOTHING
+    han, kana = has_han(label), has_kana(label)
+    candidates = lexicons_for(han=han and not kana, kana=kana or (kana_around and han), latin=not han and not kana)
+    if not candidates:
+        return _NOTHING
+    readings = [_read(label, lexicon) for lexicon in candidates]
+    return min(readings, key=lambda reading: reading[0])[1]
+
+
+def _strip(label: str) -> str:
+    for _ in range(3):
+        before = label
+        label = _EDGES.sub("", label)
+        if not re.search(r"岁|周岁|over|under|\bv?\d+\.\d", label):
+            label = _COUNTDOWN.sub("", label)
+        if label == before:
+            break
+    return label or before.strip()
+
+
+def _is_label(label: str) -> bool:
+    if _SENTENCE.search(label):
+        return False
+    if has_han(label) or has_kana(label):
+        return len(label) <= _LONGEST_HAN
+    return len(label) <= _LONGEST_LATIN and len(label.split()) <= _MOST_WORDS
+
+
+def _read(label: str, lexicon: Lexicon) -> tuple[int, Meaning]:
+    """The share of the label this language does not know, in per mille, and what it says."""
+    whole = lexicon.labels.get(label) or lexicon.labels.get(_PUNCTUATION.sub(" ", label).strip())
+    if whole is None and lexicon.script != "latin":
+        whole = lexicon.labels.get(_PUNCTUATION.sub("", label))
+    if whole is not None:
+        return -1, Meaning(name=whole, clear=True)
+    categories, unknown = _segment(label, lexicon)
+    return unknown, _decide(categories, unknown, lexicon)
+
+
+def _segment(label: str, lexicon: Lexicon) -> tuple[tuple[str, ...], int]:
+    if lexicon.script != "latin":
+        return _cut(_PUNCTUATION.sub("", label), lexicon.words, lexicon.longest_word)
+    words = _WORD.findall(label)
+    categories, unknown = _cut_words(words, lexicon)
+    if unknown:
+        squashed = squash(label)
+        retried, still_unknown = _cut(squashed, lexicon.squashed, lexicon.longest_word)
+        if not still_unknown:
+            return retried, 1
+    return categories, unknown
+
+
+def _cut(text: str, words: Mapping[str, str], longest: int) -> tuple[tuple[str, ...], int]:
+    """The cut that leaves the fewest characters unknown, then uses the fewest words."""
+    size = len(text)
+    best: list[tuple[int, tuple[str, ...]]] = [(0, ())]
+    for end in range(1, size + 1):
+        cost, path = best[end - 1]
+        found = (cost + 100, path if path and path[-1] == "?" else (*path, "?"))
+        for start in range(max(0, end - longest), end):
+            category = words.get(text[start:end])
+            if category is None or (end - start == 1 and size > 2 and category in _NEVER_INSIDE):
+                continue
+            if best[start][0] + 1 < found[0]:
+                found = (best[start][0] + 1, (*best[start][1], category))
+        best.append(found)
+    cost, path = best[size]
+    return path, 1000 * (cost // 100) // max(1, size)
+
+
+def _cut_words(words: list[str], lexicon: Lexicon) -> tuple[tuple[str, ...], int]:
+    best: list[tuple[int, tuple[str, ...]]] = [(0, ())]
+    for end in range(1, len(words) + 1):
+        cost, path = best[end - 1]
+        found = (cost + 100, (*path, "?"))
+        for start in range(max(0, end - 6), end):
+            category = lexicon.words.get(" ".join(words[start:end]))
+            if category is not None and best[start][0] + 1 < found[0]:
+                found = (best[start][0] + 1, (*best[start][1], category))
+        best.append(found)
+    cost, path = best[-1]
+    return path, 1000 * (cost // 100) // max(1, len(words))
+
+
+def _decide(categories: tuple[str, ...], unknown: int, lexicon: Lexicon) -> Meaning:
+    said = [category for category in categories if category not in ("filler", "ignored")]
+    known = [category for category in said if category != "?"]
+    if not known:
+        return Meaning(name="link", clear=True) if "document" in categories else _NOTHING
+    negated = _negated(said, lexicon)
+    if negated is not None:
+        return _refusal(negated, known, unknown)
+    name = _affirmation(known)
+    return Meaning(name=name, clear=name != "other" and _is_clear(name, said, unknown))
+
+
+def _is_clear(name: str, said: list[str], unknown: int) -> bool:
+    """An object after its verb ("进入小鱼阅读") leaves the verb clear; unknown words elsewhere, or many, do not."""
+    if unknown <= 1 or name in _ACTS:
+        return True
+    if name in ("accept", "proceed", "exit") and said.count("?") == 1 and said[0] != "?":
+        return said[said.index("?") - 1] in ("proceed", "leave") and unknown <= 600
+    return name not in ("accept", "refuse") and unknown <= 250
+
+
+def _negated(said: list[str], lexicon: Lexicon) -> str | None:
+    """What is negated: a category, `nothing` for a bare no, `unknown`, or None when the label holds no negation."""
+    if "negation" in said:
+        at = said.index("negation")
+        after = [category for category in said[at + 1 :] if category not in ("negation", "always", "only", "delay")]
+        if said.count("negation") > 1 and lexicon.script == "han" and "negation" in said[at + 1 : at + 2]:
+            return "doubled"
+        if after and (after[0] != "?" or not lexicon.negation_follows):
+            return after[0] if after[0] != "?" else "unknown"
+        if lexicon.negation_follows:
+            before = [category for category in said[:at] if category not in ("?", "no", "confirm")]
+            return before[-1] if before else ("unknown" if after else "nothing")
+        return "nothing"
+    return "nothing" if "no" in said or "refusal" in said else None
+
+
+def _refusal(negated: str, known: list[str], unknown: int) -> Meaning:
+    leaves = "leave" in known
+    if negated == "doubled":
+        return _NOTHING
+    if "stay" in known:
+        return Meaning(name="stay", clear=unknown <= 1)
+    if negated in ("leave", "close", "cancel") and "refusal" not in known:
+        return Meaning(name="stay", clear=unknown <= 1) if "agree" not in known else _NOTHING
+    if negated == "allow":
+        return Meaning(name="deny", clear=unknown <= 1)
+    if "basic" in known and "agree" not in known:
+        return Meaning(name="basic_mode", clear=unknown <= 250)
+    if negated in ("update", "rate", "pay", "install", "login", "receive", "send", "mode"):
+        return Meaning(name="later", clear=unknown <= 250)
+    if (
+        negated in ("nothing", "leave", "refusal")
+        or negated in _AFTER_NEGATION
+        or negated in ("no", "foreground", "once")
+    ):
+        clear = unknown <= 250 or leaves or (negated == "agree" and unknown <= 500)
+        return Meaning(name="refuse", clear=clear, leaves=leaves)
+    if negated == "unknown" and not {"agree", "proceed", "confirm"} & set(known):
+        return Meaning(name="refuse", clear=False, leaves=leaves)
+    return _NOTHING
+
+
+def _affirmation(known: list[str]) -> str:
+    have = set(known)
+    agrees = bool(have & {"agree", "authorise"})
+    for act in _ACTS:
+        if act in have and not (act in ("login", "update", "install", "send") and "agree" in have):
+            return _act(act, have)
+    if "basic" in have:
+        return "basic_mode" if "agree" not in have else "other"
+    if "only" in have or "necessary" in have:
+        return _restricted(have)
+    if "browse" in have:
+        return "browse" if not agrees else "other"
+    if "leave" in have:
+        return "other" if agrees else "stay" if "cancel" in have else "exit"
+    if "allow" in have and not agrees:
+        return "allow_once" if "once" in have else "allow_foreground" if "foreground" in have else "allow"
+    return _plain_affirmation(have, agrees=agrees)
+
+
+def _plain_affirmation(have: set[str], *, agrees: bool) -> str:
+    if "adjust" in have:
+        return "settings"
+    if agrees:
+        return "later" if "delay" in have else "other" if "cancel" in have else "accept"
+    order = (
+        ("delay", "later"),
+        ("skip", "skip"),
+        ("cancel", "cancel"),
+        ("close", "close"),
+        ("stay", "stay"),
+    )
+    for category, name in order:
+        if category in have:
+            return name
+    if "document" in have:
+        return "link"
+    for category, name in (
+        ("view", "settings"),
+        ("know", "acknowledge"),
+        ("confirm", "confirm"),
+        ("proceed", "proceed"),
+    ):
+        if category in have:
+            return name if not (category == "know" and "proceed" in have) else "proceed"
+    return "other"
+
+
+def _restricted(have: set[str]) -> str:
+    if "allow" in have:
+        return "allow_once" if "once" in have else "allow_foreground"
+    if "necessary" in have:
+        return "refuse"
+    if "browse" in have:
+        return "browse"
+    return "other" if have & {"agree", "authorise"} else "settings" if have & {"adjust", "view"} else "other"
+
+
+def _act(act: str, have: set[str]) -> str:
+    if "delay" in have:
+        return "later"
+    if act == "mode" and "adjust" in have:
+        return "settings"
+    return act

@@ -1,0 +1,156 @@
+"""From what labels say to what controls do on this screen. In doubt: `other`, so that accept and refuse never swap."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from screenshots.candidates import Candidate, partner_of
+from screenshots.elements import Layer
+from screenshots.kinds import Verdict
+from screenshots.values import CONSENT_KINDS, Control
+
+__all__ = ["assign_roles"]
+
+_PERMISSION_IDS = (
+    ("permission_allow_foreground_only_button", "allow_foreground"),
+    ("permission_allow_one_time_button", "allow_once"),
+    ("permission_allow_always_button", "allow"),
+    ("permission_allow_all_button", "allow"),
+    ("permission_allow_selected_button", "allow_foreground"),
+    ("permission_allow_button_1", "allow"),
+    ("permission_allow_button", "allow"),
+    ("permission_deny_and_dont_ask_again_button", "deny"),
+    ("permission_no_upgrade_and_dont_ask_again_button", "deny"),
+    ("permission_no_upgrade_button", "deny"),
+    ("permission_no_upgrade_one_time_button", "deny"),
+    ("permission_deny_button", "deny"),
+    ("permission_dont_allow_button", "deny"),
+)
+_SYSTEM_IDS = (
+    ("aerr_wait", "later"),
+    ("aerr_close", "close"),
+    ("aerr_restart", "other"),
+    ("aerr_app_info", "settings"),
+)
+_EVERYWHERE = {
+    "accept": "accept",
+    "refuse": "refuse",
+    "exit": "exit",
+    "basic_mode": "basic_mode",
+    "browse": "basic_mode",
+    "settings": "settings",
+    "close": "close",
+    "skip": "skip",
+    "later": "later",
+    "stay": "later",
+    "acknowledge": "acknowledge",
+    "confirm": "acknowledge",
+    "allow": "allow",
+    "allow_once": "allow_once",
+    "allow_foreground": "allow_foreground",
+    "deny": "deny",
+    "cancel": "close",
+    "send": "acknowledge",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Role:
+    name: str
+    clear: bool
+
+
+def assign_roles(layer: Layer, verdict: Verdict) -> tuple[Control, ...]:
+    """The controls of a judged layer, in reading order."""
+    if verdict.kind == "permission":
+        roles = {id(one): _permission_role(one) for one in verdict.candidates}
+    elif verdict.kind in CONSENT_KINDS:
+        roles = _consent_roles(layer, verdict)
+    else:
+        roles = {id(one): _plain_role(one, verdict.kind) for one in verdict.candidates}
+    return tuple(_control(one, roles[id(one)]) for one in verdict.candidates)
+
+
+def _control(candidate: Candidate, role: _Role) -> Control:
+    element = candidate.element
+    return Control(
+        role=role.name,
+        text=element.text,
+        box=element.touch_box,
+        point=element.point,
+        clear=role.clear and role.name != "other",
+        resource_id=element.resource_id or None,
+        source=element.source,
+    )
+
+
+def _permission_role(candidate: Candidate) -> _Role:
+    name = candidate.element.resource_id.rsplit("/", 1)[-1]
+    for known, role in _PERMISSION_IDS:
+        if name == known:
+            return _Role(name=role, clear=True)
+    said = candidate.name
+    if said in ("refuse", "deny"):
+        return _Role(name="deny", clear=candidate.meaning.clear)
+    if said in ("allow", "allow_once", "allow_foreground"):
+        return _Role(name=said, clear=candidate.meaning.clear)
+    return _Role(name="settings" if said == "settings" else "other", clear=said == "settings")
+
+
+def _plain_role(candidate: Candidate, kind: str) -> _Role:
+    name = candidate.element.resource_id.rsplit("/", 1)[-1]
+    for known, role in _SYSTEM_IDS:
+        if name == known:
+            return _Role(name=role, clear=True)
+    if candidate.name == "wait":
+        return _Role(name="later", clear=True)
+    role = _EVERYWHERE.get(candidate.name, "other")
+    if role in ("accept", "refuse") and kind == "plain":
+        return _Role(name="other", clear=False)
+    return _Role(name=role, clear=candidate.meaning.clear)
+
+
+def _consent_roles(layer: Layer, verdict: Verdict) -> dict[int, _Role]:
+    """Each role among its neighbours: an exit refuses when nothing else does, an OK accepts when something refuses."""
+    candidates = verdict.candidates
+    said = {one.name for one in candidates if one.meaning.clear}
+    refuses = "refuse" in said
+    accepts = "accept" in said
+    leaves = "exit" in said
+    roles: dict[int, _Role] = {}
+    for one in candidates:
+        roles[id(one)] = _consent_role(one, verdict, refuses=refuses, accepts=accepts, leaves=leaves)
+    _infer_partners(layer, candidates, roles)
+    return roles
+
+
+def _consent_role(one: Candidate, verdict: Verdict, *, refuses: bool, accepts: bool, leaves: bool) -> _Role:
+    name, clear = one.name, one.meaning.clear
+    if name in ("accept", "refuse"):
+        return _Role(name=name if clear else "other", clear=clear)
+    answered = refuses or leaves
+    paired = verdict.pair is not None and one is verdict.pair.negative
+    if name in ("proceed", "confirm", "acknowledge"):
+        lone = not accepts and (answered or verdict.pair is not None)
+        if lone and verdict.pair is not None and one is verdict.pair.positive:
+            return _Role(name="accept", clear=clear)
+        return _Role(name="acknowledge" if name != "proceed" or not lone else "other", clear=clear and not accepts)
+    if name == "exit":
+        return _Role(name="exit" if refuses else "refuse", clear=clear)
+    if name in ("later", "skip", "cancel", "browse") and not answered:
+        return _Role(name="refuse" if paired or accepts else _EVERYWHERE[name], clear=clear)
+    if name == "close" and not answered and paired and accepts and len(one.element.text) > 1:
+        return _Role(name="refuse", clear=clear)
+    return _Role(name=_EVERYWHERE.get(name, "other"), clear=clear)
+
+
+def _infer_partners(layer: Layer, candidates: tuple[Candidate, ...], roles: dict[int, _Role]) -> None:
+    """Beside a clear refusal the only other button is the acceptance, in whatever words; but it is not clear."""
+    if any(role.name == "accept" for role in roles.values()):
+        return
+    for one in candidates:
+        if roles[id(one)].name != "refuse" or not roles[id(one)].clear:
+            continue
+        partner = partner_of(one, candidates, layer)
+        if partner is not None and partner.name == "other" and not partner.negative:
+            roles[id(partner)] = _Role(name="accept", clear=False)
