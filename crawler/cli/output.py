@@ -18,7 +18,7 @@ CONSOLE = Console(stderr=True, highlight=False)
 
 
 class Exit(IntEnum):
-    """Exit codes. Device errors bring their own, between 10 and 29; see docs/operating.md."""
+    """Exit codes: 0 to 3 are ours, the rest are those of sysexits(3). Errors bring theirs along; see docs/operating.md."""
 
     OK = 0
     FAULTS = 1
@@ -26,11 +26,11 @@ class Exit(IntEnum):
     USAGE = 2
     INCOMPLETE = 3
     """The record was kept, but at least one session is incomplete."""
-    INPUT = 4
+    INPUT = 65
     """A file or folder given to the command cannot be used."""
-    STORAGE = 5
+    STORAGE = 74
     """The disk is full or the folder cannot be written."""
-    BUSY = 6
+    BUSY = 75
     """Another process is doing this already."""
     INTERNAL = 70
 
