@@ -109,7 +109,7 @@ def _decide(facts: _Facts, score: float) -> str:
     for kind, applies in _OTHERS:
         if applies(facts):
             return kind
-    if facts.card and facts.candidates and wording.characters:
+    if facts.card and wording.characters and 1 <= len(facts.candidates) <= 6 and len(facts.layer.texts) <= 30:
         return "other"
     return "plain"
 
@@ -144,6 +144,9 @@ def _consent_score(facts: _Facts) -> float:
         score += 0.5 + 0.4 * facts.pair.strength
     if facts.card:
         score += 0.8
+        buttons = sum(one.button_like for one in facts.candidates)
+        if buttons == 1 and facts.has("acknowledge", "accept") and wording["topic_strong"]:
+            score += 0.6
     return score - _doubts(facts)
 
 
@@ -190,7 +193,8 @@ def _consent_kind(facts: _Facts) -> str:
     labels = comparable_text([one.element for one in facts.candidates])
     if _asks_again(facts, labels):
         return "retention"
-    if not facts.has("accept") and not facts.has("refuse", "exit", "basic_mode", "browse") and facts.pair is None:
+    alone = sum(one.button_like and one.name != "settings" for one in facts.candidates) <= 1
+    if alone and not facts.has("accept", "refuse", "exit", "basic_mode", "browse") and facts.pair is None:
         return "notice_only" if not facts.has("settings") else "cookie_consent" if _is_cookie(facts) else "notice_only"
     return "cookie_consent" if _is_cookie(facts) else "privacy_agreement"
 

@@ -152,7 +152,7 @@ def _decide(categories: tuple[str, ...], unknown: int, lexicon: Lexicon) -> Mean
 
 def _is_clear(name: str, said: list[str], unknown: int) -> bool:
     """An object after its verb ("进入小鱼阅读") leaves the verb clear; unknown words elsewhere, or many, do not."""
-    if unknown <= 1 or name in _ACTS:
+    if unknown <= 1 or (name in _ACTS and unknown <= 600):
         return True
     if name in ("accept", "proceed", "exit") and said.count("?") == 1 and said[0] != "?":
         return said[said.index("?") - 1] in ("proceed", "leave") and unknown <= 600

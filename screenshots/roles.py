@@ -131,10 +131,10 @@ def _consent_role(one: Candidate, verdict: Verdict, *, refuses: bool, accepts: b
     answered = refuses or leaves
     paired = verdict.pair is not None and one is verdict.pair.negative
     if name in ("proceed", "confirm", "acknowledge"):
-        lone = not accepts and (answered or verdict.pair is not None)
-        if lone and verdict.pair is not None and one is verdict.pair.positive:
-            return _Role(name="accept", clear=clear)
-        return _Role(name="acknowledge" if name != "proceed" or not lone else "other", clear=clear and not accepts)
+        paired_up = verdict.pair is not None and one is verdict.pair.positive
+        if not accepts and (paired_up or verdict.kind not in ("notice_only", "retention")):
+            return _Role(name="accept", clear=clear and (paired_up or answered))
+        return _Role(name="acknowledge" if name != "proceed" else "other", clear=clear and not accepts)
     if name == "exit":
         return _Role(name="exit" if refuses else "refuse", clear=clear)
     if name in ("later", "skip", "cancel", "browse") and not answered:
@@ -145,12 +145,13 @@ def _consent_role(one: Candidate, verdict: Verdict, *, refuses: bool, accepts: b
 
 
 def _infer_partners(layer: Layer, candidates: tuple[Candidate, ...], roles: dict[int, _Role]) -> None:
-    """Beside a clear refusal the only other button is the acceptance, in whatever words; but it is not clear."""
-    if any(role.name == "accept" for role in roles.values()):
-        return
-    for one in candidates:
-        if roles[id(one)].name != "refuse" or not roles[id(one)].clear:
+    """Of two buttons that stand together, one clear answer tells what the other is, in whatever words; but not clearly."""
+    for known, inferred in (("refuse", "accept"), ("accept", "refuse")):
+        if any(role.name == inferred for role in roles.values()):
             continue
-        partner = partner_of(one, candidates, layer)
-        if partner is not None and partner.name == "other" and not partner.negative:
-            roles[id(partner)] = _Role(name="accept", clear=False)
+        for one in candidates:
+            if roles[id(one)].name != known or not roles[id(one)].clear:
+                continue
+            partner = partner_of(one, candidates, layer)
+            if partner is not None and partner.name == "other":
+                roles[id(partner)] = _Role(name=inferred, clear=False)

@@ -182,11 +182,13 @@ class _Walk:
         bounds = clip(child.bounds, self.screen)
         if self._dimmed(before, below):
             return True
-        if area(bounds) >= 0.8 * area(self.window) and len(before) > 1:
+        collided = any(contains(bounds, centre(element.box)) for element in below)
+        if collided and area(bounds) >= 0.8 * area(self.window):
             spread = bounding(element.box for element in below)
-            return height(spread) >= 0.3 * height(self.window)
-        card = bounding(element.box for element in texts)
-        return sum(contains(card, centre(element.box)) for element in below) >= min(2, len(below))
+            card = card_of(child, painted, self.screen, trim=True)
+            return height(spread) >= 0.3 * height(self.window) or child.clickable or is_floating(card, self.window)
+        extent = bounding(element.box for element in texts)
+        return sum(contains(extent, centre(element.box)) for element in below) >= min(2, len(below))
 
     def _dimmed(self, before: Sequence[Element], below: Sequence[Element]) -> bool:
         """A drawn sheet without text covers the window and what was written on it: what follows lies over it."""
@@ -195,13 +197,14 @@ class _Walk:
         return any(area(sheet.box) >= 0.8 * area(self.window) for sheet in sheets)
 
     def _layer(self, node: Node, elements: Sequence[Element]) -> Layer:
-        return make_layer(elements, card_of(node, elements, self.screen), self.screen, over_content=True)
+        return make_layer(elements, card_of(node, elements, self.screen, trim=True), self.screen, over_content=True)
 
 
 def _split(root: Node, screen: Box) -> list[Layer]:
     walk = _Walk(root, screen)
     part = walk.part(root, None)
-    page = make_layer(part.page, card_of(root, part.page, screen), screen, over_content=False)
+    flat = all(not child.children for child in root.children)
+    page = make_layer(part.page, card_of(root, part.page, screen, trim=flat), screen, over_content=False)
     return [*part.over, page] if page.elements or not part.over else list(part.over)
 
 
@@ -229,8 +232,8 @@ def is_floating(card: Box, screen: Box) -> bool:
     return narrow or sheet
 
 
-def card_of(node: Node, elements: Sequence[Element], screen: Box) -> Box:
-    """The smallest view around everything that is written; the text's own extent when that view is the whole window."""
+def card_of(node: Node, elements: Sequence[Element], screen: Box, *, trim: bool) -> Box:
+    """The smallest view around everything that is written; trimmed to the text when that view is the whole window."""
     written = [element.box for element in elements if len(element.text) > 1]
     if not written:
         return clip(node.bounds, screen)
@@ -238,7 +241,7 @@ def card_of(node: Node, elements: Sequence[Element], screen: Box) -> Box:
     card = clip(node.bounds, screen)
     for smaller in _chain_around(node, extent):
         card = clip(smaller.bounds, screen)
-    if area(card) >= 0.9 * area(screen) and height(extent) <= 0.75 * height(screen):
+    if trim and area(card) >= 0.9 * area(screen) and height(extent) <= 0.75 * height(screen):
         margin = width(screen) // 30
         return clip((extent[0] - margin, extent[1] - margin, extent[2] + margin, extent[3] + margin), screen)
     return card
