@@ -17,8 +17,6 @@
 What an app does (crash, send, draw nothing) is never an error: it is a fact.
 """
 
-# ruff: noqa: N818  an error is named after what happened, as facts are
-
 import errno
 from dataclasses import dataclass
 from pathlib import Path

@@ -16,7 +16,7 @@ __all__ = ["NotRegular", "digest_file", "open_regular", "sweep_parts", "write_al
 _READ_FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
-class NotRegular(OSError):  # noqa: N818  named after what was found
+class NotRegular(OSError):
     """A symbolic link, folder, pipe, socket or device where a plain file was expected."""
 
 

@@ -106,11 +106,14 @@ def read_seal(path: Path, kind: Kind) -> Seal:
     if not content.endswith(b"\n"):
         raise NotCanonical("its end is missing")
     document = _object(from_line(content[:-1]), "the seal", ("manifest", "public_key", "signature"))
-    return Seal(
+    seal = Seal(
         manifest=_manifest(document["manifest"], kind),
         public_key=_hex(document, "public_key", 64),
         signature=_hex(document, "signature", 128),
     )
+    if seal_bytes(seal) != content:
+        raise NotCanonical("it is not written as seals are")
+    return seal
 
 
 def _signed_bytes(manifest: Manifest) -> bytes:

@@ -113,7 +113,7 @@ def read_info(case_dir: Path) -> Mapping[str, Json]:
         info = from_line(content.removesuffix(b"\n"))
     except NotCanonical as error:
         raise RecordUnreadable(path, f"damaged: {error}") from error
-    if not isinstance(info, dict) or info.get("format") != FORMAT:
+    if not isinstance(info, dict) or info.get("format") is True or info.get("format") != FORMAT:
         raise RecordUnreadable(
             path,
             f"does not say format {FORMAT}",

@@ -127,6 +127,8 @@ def _derived_faults(
     if isinstance(seal, Fault):
         if files or (case_dir / DERIVED_SEAL).exists():
             yield seal
+        for path in files:
+            yield Fault(place=path, what="no seal vouches for this file", mend=_MEND_DERIVED)
         return
     same_key = isinstance(record, Seal) and seal.public_key == record.public_key
     yield from _signature_faults(seal, DERIVED_SEAL, trusted_keys, FaultList(".") if same_key else notes)
