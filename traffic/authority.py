@@ -4,8 +4,6 @@ Made here rather than by mitmproxy, because the process that prepares the device
 two captures that start together must end up with the same one.
 """
 
-# ruff: noqa: N818  an error is named after what is wrong
-
 import contextlib
 import hashlib
 import os

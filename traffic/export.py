@@ -15,7 +15,6 @@ from traffic.record import CapturedRequest, CapturedResponse
 
 __all__ = ["har", "write_flow_file", "write_har"]
 
-_Value = object
 _NS_PER_MS = 1_000_000
 _UNKNOWN = -1
 """What HAR writes where a number is not known."""
@@ -34,7 +33,7 @@ def write_flow_file(requests: Iterable[CapturedRequest], path: Path) -> None:
     write_whole(path, flow_file(requests))
 
 
-def har(requests: Iterable[CapturedRequest]) -> dict[str, _Value]:
+def har(requests: Iterable[CapturedRequest]) -> dict[str, object]:
     """One HAR entry for each HTTP request. What HAR has no place for stands in fields that begin with `_`."""
     requests = tuple(requests)
     messages: dict[str, list[CapturedRequest]] = {}
@@ -54,12 +53,12 @@ def har(requests: Iterable[CapturedRequest]) -> dict[str, _Value]:
     }
 
 
-def _entry(request: CapturedRequest, messages: Sequence[CapturedRequest]) -> dict[str, _Value]:
+def _entry(request: CapturedRequest, messages: Sequence[CapturedRequest]) -> dict[str, object]:
     response = request.response
     send = _milliseconds(request.started.mono_ns, request.finished_mono)
     received = response.received.mono_ns if response and response.received else None
     wait = _milliseconds(request.finished_mono, received)
-    entry: dict[str, _Value] = {
+    entry: dict[str, object] = {
         "startedDateTime": datetime.fromtimestamp(request.started.wall_ns / 1e9, UTC).isoformat(
             timespec="microseconds"
         ),
@@ -82,8 +81,8 @@ def _entry(request: CapturedRequest, messages: Sequence[CapturedRequest]) -> dic
     return entry
 
 
-def _request(request: CapturedRequest) -> dict[str, _Value]:
-    content: dict[str, _Value] = {
+def _request(request: CapturedRequest) -> dict[str, object]:
+    content: dict[str, object] = {
         "method": request.method,
         "url": request.url,
         "httpVersion": request.http_version,
@@ -108,7 +107,7 @@ def _request(request: CapturedRequest) -> dict[str, _Value]:
     return content
 
 
-def _response(response: CapturedResponse | None) -> dict[str, _Value]:
+def _response(response: CapturedResponse | None) -> dict[str, object]:
     if response is None:
         return {
             "status": 0,
@@ -134,8 +133,8 @@ def _response(response: CapturedResponse | None) -> dict[str, _Value]:
     }
 
 
-def _content(response: CapturedResponse) -> dict[str, _Value]:
-    content: dict[str, _Value] = {
+def _content(response: CapturedResponse) -> dict[str, object]:
+    content: dict[str, object] = {
         "size": response.body_length,
         "mimeType": _header(response.headers, "content-type") or "x-unknown",
     }
@@ -149,7 +148,7 @@ def _content(response: CapturedResponse) -> dict[str, _Value]:
     return content
 
 
-def _message(message: CapturedRequest) -> dict[str, _Value]:
+def _message(message: CapturedRequest) -> dict[str, object]:
     """As browsers write it, and the raw bytes beside it."""
     return {
         "type": "send",
@@ -159,7 +158,7 @@ def _message(message: CapturedRequest) -> dict[str, _Value]:
     }
 
 
-def _raw_stream(request: CapturedRequest) -> dict[str, _Value]:
+def _raw_stream(request: CapturedRequest) -> dict[str, object]:
     return {
         "flow": request.flow,
         "connection": request.connection,
@@ -171,11 +170,11 @@ def _raw_stream(request: CapturedRequest) -> dict[str, _Value]:
     }
 
 
-def _pairs(pairs: Iterable[tuple[str, str]]) -> list[_Value]:
+def _pairs(pairs: Iterable[tuple[str, str]]) -> list[object]:
     return [{"name": name, "value": value} for name, value in pairs]
 
 
-def _cookies(headers: Iterable[tuple[str, str]], name: str) -> list[_Value]:
+def _cookies(headers: Iterable[tuple[str, str]], name: str) -> list[object]:
     values = [value for key, value in headers if key.lower() == name]
     if name == "set-cookie":
         pieces = [value.split(";", 1)[0] for value in values]

@@ -1,8 +1,9 @@
 """Starts, watches and ends a capture process. Blocking calls with deadlines only: the session's process has no loop."""
 
-# ruff: noqa: N818  an error is named after what happened
-
+import contextlib
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections import deque
@@ -162,12 +163,11 @@ class CaptureProcess:
         if child.stdin is not None:
             child.stdin.close()
         if not _ended_within(child, deadline.remaining()):
-            child.kill()
-            child.wait(_KILL_SECONDS)
-        for reader in self._readers:
+            _kill(child)
+        for reader, stream in zip(self._readers, (child.stdout, child.stderr), strict=True):
             reader.join(1)
-        for stream in (child.stdout, child.stderr):
-            if stream is not None:
+            # To close a stream that is being read would wait for the read.
+            if stream is not None and not reader.is_alive():
                 stream.close()
         return child.returncode == 0
 
@@ -227,6 +227,13 @@ def _read(stream: IO[bytes] | None, line_length: int, take: Callable[[str | None
     thread = Thread(target=run, name="capture output", daemon=True)
     thread.start()
     return thread
+
+
+def _kill(child: subprocess.Popen[bytes]) -> None:
+    """With everything it may have started: it leads a group of its own."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGKILL)
+    child.wait(_KILL_SECONDS)
 
 
 def _ended_within(child: subprocess.Popen[bytes], seconds: float) -> bool:

@@ -1,6 +1,5 @@
 """Puts the capture together: lane, blobs, mitmproxy's master with four of its addons, and ours."""
 
-# ruff: noqa: N818  an error is named after what happened
 # mypy: untyped-calls-exclude=mitmproxy
 
 import asyncio
@@ -111,6 +110,7 @@ class Capture:
         if not running.done():
             port = self._port()
             self._record_start(port)
+            logging.getLogger().addHandler(TroubleLog(self._addon))
             # What was made until here lives as long as the process: spare the collector from looking at it again.
             gc.collect()
             gc.freeze()
@@ -144,7 +144,6 @@ class Capture:
         )
         # mitmproxy logs several lines for each request; below this level they cost nearly nothing.
         logging.getLogger("mitmproxy").setLevel(logging.WARNING)
-        logging.getLogger().addHandler(TroubleLog(self._addon))
         return master
 
     def _record_start(self, port: int) -> None:
