@@ -16,7 +16,7 @@ LARGEST_UNPACKED = 64 * 1024 * 1024
 MOST_ENTRIES = 5000
 
 
-class InstallRefused(Exception):  # noqa: N818 - the installer refuses, nothing is broken
+class InstallRefused(Exception):
     """The package manager refuses: `code` is the constant it prints."""
 
     def __init__(self, code: str, message: str) -> None:

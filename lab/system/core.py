@@ -56,6 +56,7 @@ class System:
         self.reverse_listeners: dict[int, ReverseHandler] = {}
         self.surface: Surface | None = None
         self._background: set[asyncio.Task[None]] = set()
+        self._adopted: set[asyncio.Task[int]] = set()
         self.applications.on_killed = lambda package: self.spawn(self._after_kill(package))
         build_image(self.files, profile, self.properties, su=profile.su)
         show_services(self.files, self.identity, self.processes, self.clock.uptime_ns)
@@ -72,9 +73,18 @@ class System:
         self._background.add(task)
         task.add_done_callback(self._background.discard)
 
+    def adopt(self, task: "asyncio.Task[int]") -> None:
+        """Keep a shell's job alive beyond its shell."""
+        self._adopted.add(task)
+        task.add_done_callback(self._adopted.discard)
+
+    def adopted(self, task: "asyncio.Task[int]") -> bool:
+        """Does the job outlive its shell?"""
+        return task in self._adopted
+
     async def stop(self) -> None:
         """End everything that runs beside."""
-        tasks = list(self._background)
+        tasks = [*self._background, *self._adopted]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -10,7 +10,7 @@ import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from lab.system.nodes import Node, directory, file
+from lab.system.nodes import Node, directory, file, link
 
 __all__ = ["Files", "Mount"]
 
@@ -126,6 +126,14 @@ class Files:
         node.modified = node.modified or self._now()
         here.children[parts[-1]] = node
         return node
+
+    def symbolic_link(self, target: str, path: str, *, uid: int = ROOT_UID) -> None:
+        """Create a link. Raises OSError."""
+        mount, parent, name = self._parent(path, uid)
+        self._writable(mount, parent, uid, path)
+        if name in parent.entries():
+            raise _error(errno.EEXIST, path)
+        parent.children[name] = link(target)
 
     def remove(self, path: str, *, uid: int = ROOT_UID, recursive: bool = False) -> None:
         """Remove a file, or a directory when `recursive`. Raises OSError."""

@@ -55,6 +55,9 @@ class Surface(Protocol):
     async def text(self, text: str) -> None:
         """Type into the focused field."""
 
+    async def clear_text(self) -> None:
+        """Empty the focused field."""
+
     async def hierarchy(self) -> str: ...
 
     async def screenshot(self, fmt: str, quality: int = 80) -> bytes:
