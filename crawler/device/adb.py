@@ -1,5 +1,6 @@
 """One device, as the adb server reaches it: commands, streams, files, reversed ports. A deadline on everything."""
 
+import re
 import socket
 from contextlib import suppress
 from pathlib import PurePosixPath
@@ -18,7 +19,7 @@ MAX_OUTPUT = 16 * 1024 * 1024
 """Bytes of output read from one command; a device that writes more is cut off there."""
 _ASK_SECONDS = 5
 _CONNECT_SECONDS = 10
-_STDOUT, _STDERR, _EXIT = 1, 2, 3
+_STDIN, _STDOUT, _STDERR, _EXIT = range(4)
 _PACKET_HEAD = 5
 _MAX_PACKET = 16 * 1024 * 1024
 
@@ -148,6 +149,16 @@ class AdbTransport:
             return False
         return True
 
+    def reverses(self) -> tuple[tuple[int, int], ...]:
+        """Reversed ports in force: (port on the device, port on the host)."""
+        with (
+            wrapped(self.serial, "reverse"),
+            self.open_service("reverse:list-forward", _CONNECT_SECONDS) as stream,
+        ):
+            text = _exactly(stream, int(_exactly(stream, 4), 16)).decode("utf-8", "replace")
+        pairs = re.findall(r"^\S+ tcp:(\d{1,5}) tcp:(\d{1,5})\s*$", text, re.MULTILINE)
+        return tuple((int(device), int(host)) for device, host in pairs)
+
     def features(self) -> frozenset[str]:
         if self._features is None:
             with wrapped(self.serial, "features"):
@@ -163,7 +174,7 @@ class AdbTransport:
 
 
 class ShellStream:
-    """The output of a running command. Closing it hangs up on the command, which ends it."""
+    """A running command. Closing the stream hangs up on the command, which ends it."""
 
     def __init__(self, serial: str, stream: socket.socket):
         self._serial = serial
@@ -172,6 +183,14 @@ class ShellStream:
         self._closed = False
         self.exit_code: int | None = None
         """Known once read() has returned b"" for a command that ended by itself."""
+
+    def write(self, content: bytes) -> None:
+        """To its standard input. Raises DeviceLost."""
+        try:
+            self._stream.settimeout(_CONNECT_SECONDS)
+            self._stream.sendall(bytes([_STDIN]) + len(content).to_bytes(4, "little") + content)
+        except OSError as error:
+            raise DeviceLost(f"device {self._serial} is gone: {error}") from error
 
     def read(self, timeout_seconds: float) -> bytes | None:
         """The next piece. b"" at the end; None when nothing came in time. Raises DeviceLost."""

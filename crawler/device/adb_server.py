@@ -36,6 +36,7 @@ __all__ = [
     "list_attached",
     "shorten",
     "start_server",
+    "state_mend",
     "wrapped",
 ]
 
@@ -122,9 +123,15 @@ def _only(devices: tuple[AttachedDevice, ...]) -> str:
 
 def _usable(device: AttachedDevice) -> AttachedDevice:
     if not device.usable:
-        mend = _STATE_MENDS.get(device.state)
-        raise DeviceUnusable(f"device {device.serial} is attached, but in state {device.state!r}", mend=mend)
+        raise DeviceUnusable(
+            f"device {device.serial} is attached, but in state {device.state!r}", mend=state_mend(device.state)
+        )
     return device
+
+
+def state_mend(state: str) -> str:
+    """What to do about a device that is attached in this state."""
+    return _STATE_MENDS.get(state, DeviceUnusable.default_mend)
 
 
 def _attached(row: list[str]) -> AttachedDevice:

@@ -50,7 +50,7 @@ class AnswerTooLarge(CommandFailed):
     """The answer was cut off at the bound."""
 
 
-class _Broken(Exception):  # noqa: N818  never leaves this module
+class _Broken(Exception):
     """The connection, or what answers at its other end, is not usable."""
 
     def __init__(self, what: str, *, sent: bool):

@@ -114,6 +114,10 @@ class DeviceDriver(Protocol):
         """Also when it is already gone."""
         ...
 
+    def reverses(self) -> tuple[tuple[int, int], ...]:
+        """Reversed ports in force, ours and others': (port on the device, port on the host)."""
+        ...
+
     def take_recoveries(self) -> tuple[Recovery, ...]:
         """What was mended since the last call, each once. The session writes them down as Trouble."""
         ...
@@ -124,7 +128,11 @@ class DeviceDriver(Protocol):
 
 
 class DeviceStream(Protocol):
-    """The output of a running command."""
+    """A running command: its output, and a way to feed it."""
+
+    def write(self, content: bytes) -> None:
+        """To its standard input. Raises DeviceLost."""
+        ...
 
     def read(self, timeout_seconds: float) -> bytes | None:
         """The next piece. b"" when the command has ended; None when nothing came in time. Raises DeviceLost."""

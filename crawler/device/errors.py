@@ -1,4 +1,3 @@
-# ruff: noqa: N818  the names of the glossary say what happened; "Error" would add nothing
 """What can go wrong between us and a device, and what a person can do about it.
 
     DeviceError
@@ -139,7 +138,7 @@ class InstallFailed(DeviceError):
     exit_code = 65
     default_mend = "Read the installer's reason above; `adb install` of the same file shows the same."
 
-    def __init__(self, message: str, *, reason: str, mend: str | None = None):
+    def __init__(self, message: str, *, reason: str = "UNKNOWN", mend: str | None = None):
         super().__init__(message, mend=mend)
         self.reason = reason
 

@@ -118,6 +118,9 @@ class Uiautomator2Driver:
     def remove_reverse(self, device_port: int) -> None:
         self._transport.remove_reverse(device_port)
 
+    def reverses(self) -> tuple[tuple[int, int], ...]:
+        return self._transport.reverses()
+
     def take_recoveries(self) -> tuple[Recovery, ...]:
         return self._server.take_recoveries()
 

@@ -8,6 +8,7 @@ __all__ = [
     "parse_locale",
     "parse_mac",
     "parse_parcel_text",
+    "parse_place",
     "parse_properties",
     "parse_ssaid",
     "parse_wifi",
@@ -27,6 +28,9 @@ _NO_SSID = frozenset({"<unknown", "<unknown ssid>", "null", "<none>"})
 _SSAID = re.compile(
     r"<setting\b[^>]{0,2000}?\bvalue=\"(?P<value>[0-9a-fA-F]{16})\"[^>]{0,2000}?\bpackage=\"(?P<package>[^\"]{1,255})\""
     r"|<setting\b[^>]{0,2000}?\bpackage=\"(?P<package2>[^\"]{1,255})\"[^>]{0,2000}?\bvalue=\"(?P<value2>[0-9a-fA-F]{16})\""
+)
+_PLACE = re.compile(
+    r"Location\[(?P<provider>\w{2,20}) (?P<latitude>-?\d{1,2}\.\d{3,12}),(?P<longitude>-?\d{1,3}\.\d{3,12})"
 )
 _ADVERTISING_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", re.IGNORECASE)
 
@@ -96,6 +100,14 @@ def parse_advertising_id(text: str) -> str | None:
     """The first UUID; the one of zeros means that the owner has switched it off."""
     found = _ADVERTISING_ID.search(text[:100_000])
     return found[0].lower() if found and found[0].strip("0-") else None
+
+
+def parse_place(text: str) -> tuple[str, str, str] | None:
+    """Provider, latitude and longitude of the first place in `dumpsys location`; coordinates as the dump writes them."""
+    for found in _PLACE.finditer(text[:200_000]):
+        if abs(float(found["latitude"])) <= 90 and abs(float(found["longitude"])) <= 180:
+            return found["provider"], found["latitude"], found["longitude"]
+    return None
 
 
 def luhn_valid(digits: str) -> bool:
