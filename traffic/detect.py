@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
+
+from evidence.clock import SystemClock
+from traffic.decode import Batch, Budget, DecodeTree, Limits, Node, Step, Where, entropy
+from traffic.decode.structured import READERS as STRUCTURES
+from traffic.decode.text import REWRITINGS
+from traffic.delta import DeltaSearch
+from traffic.engine import make_scanner
+from traffic.excerpt import masked_excerpt
+from traffic.known import KnownValue
+from traffic.matching import Match, matches
+from traffic.spelling import expand, is_placeholder
+from traffic.telling import Told, tell
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from traffic.known import KnownValue
+    from evidence.clock import Clock
     from traffic.record import CapturedRequest
 
-__all__ = ["Detection", "Detector", "Hit", "Opaque", "Step", "Where"]
+__all__ = ["Detection", "Detector", "Hit", "Opaque", "Step", "Where", "request_roots"]
 
-Where = Literal["body", "url", "header"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """One decoding: the bytes [offset, offset + length) of what the step before gave, read in this way."""
-
-    code: str
-    """"base64", "gzip", "url", "json-string" ...; see traffic.decode for all."""
-    offset: int
-    length: int
-    argument: str = ""
-    """What the decoding needed to know: the key of an XOR in hexadecimal, the name of a form field."""
+_LEAST_OPAQUE = 48
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,12 +83,175 @@ class Detection:
     """True where a bound was reached: absence of a hit proves nothing then."""
 
 
+def request_roots(request: CapturedRequest) -> list[Node]:
+    """What of a request is looked through. A WebSocket message repeats neither the URL nor headers of its handshake."""
+    roots = []
+    if request.channel == "http":
+        roots.append(Node(request.url.encode(request.text_encoding, "replace"), "url"))
+        roots.append(Node(header_block(request), "header"))
+    if request.body:
+        roots.append(Node(request.body, "body"))
+    return roots
+
+
+def header_block(request: CapturedRequest) -> bytes:
+    """One line "name: value" for each header."""
+    lines = "\r\n".join(f"{name}: {value}" for name, value in request.headers)
+    return lines.encode(request.text_encoding, "replace")
+
+
 class Detector:
     """Searches requests for the values of one device. Made once for a session, used for each request."""
 
-    def __init__(self, known: Sequence[KnownValue]) -> None:
-        self._known = tuple(known)
+    def __init__(
+        self, known: Sequence[KnownValue], *, limits: Limits | None = None, clock: Clock | None = None
+    ) -> None:
+        self.ignored = tuple(value for value in known if is_placeholder(value))
+        """Values that say nothing, like an address of zeros: they are not looked for."""
+        distinct = {(value.kind, value.value, value.scope): value for value in known if not is_placeholder(value)}
+        self._known = tuple(distinct.values())
+        self._kinds = [value.kind for value in self._known]
+        self._patterns = expand(self._known)
+        self._scanner = make_scanner([(pattern.literal, pattern.caseless) for pattern in self._patterns])
+        self._delta = DeltaSearch(self._known)
+        self._limits = limits or Limits()
+        self._clock = clock or SystemClock()
 
     def search(self, request: CapturedRequest) -> Detection:
         """Never raises because of what an app sent; bounded in time and memory."""
-        raise NotImplementedError
+        return self.search_roots(request_roots(request), truncated=len(request.body) < request.body_length)
+
+    def search_roots(self, roots: Sequence[Node], *, truncated: bool = False) -> Detection:
+        """The same for bytes that come from elsewhere."""
+        budget = Budget(self._limits, self._clock)
+        tree = DecodeTree(roots, budget)
+        found = _Found()
+        while True:
+            for visit in tree:
+                self._scan(visit, found)
+            if not self._reveal(tree):
+                break
+        told = tell(found.telling())
+        hits = sorted((self._hit(one, found) for one in told), key=_order)
+        return Detection(
+            hits=tuple(hits),
+            opaque=tuple(_opaque_leads(tree, found)),
+            truncated=truncated or budget.truncated,
+        )
+
+    def _scan(self, visit: Node | Batch, found: _Found) -> None:
+        if isinstance(visit, Node):
+            occurrences = self._scanner.scan(visit.data)
+            if occurrences:
+                found.add(visit, matches(visit, occurrences, self._patterns, self._kinds))
+            return
+        by_node: dict[int, list[tuple[int, int]]] = {}
+        for index, end in self._scanner.scan(visit.text):
+            at = bisect_right(visit.starts, end - 1) - 1
+            start = end - len(self._patterns[index].literal)
+            if start >= visit.starts[at] and end <= visit.starts[at] + len(visit.nodes[at].data):
+                by_node.setdefault(at, []).append((index, end - visit.starts[at]))
+        for at, occurrences in by_node.items():
+            found.add(visit.nodes[at], matches(visit.nodes[at], occurrences, self._patterns, self._kinds))
+
+    def _reveal(self, tree: DecodeTree) -> bool:
+        """Looks under the XOR of what nothing made sense of. True where that gave something new."""
+        suspects, tree.suspects = tree.suspects, []
+        new = False
+        for node in suspects:
+            for key, plain in self._delta.plain_readings(node.data):
+                new = tree.add(Node(plain, node.where, node, "xor", argument=key.hex())) or new
+        return new
+
+    def _hit(self, told: Told, found: _Found) -> Hit:
+        match = told.match
+        value = self._known[match.form.value]
+        first, last = told.stages[0], told.stages[-1]
+        others = [span for span in found.spans(match.node) if span != (match.start, match.end)]
+        return Hit(
+            kind=value.kind,
+            source=value.source,
+            scope=value.scope,
+            form=match.form.words,
+            form_zh=match.form.words_zh,
+            form_code=match.form.code,
+            where=match.node.where,
+            path=told.path,
+            steps=tuple(stage.step for stage in told.stages if stage.step is not None),
+            offset=last.offset,
+            length=last.length,
+            stored_offset=first.offset,
+            stored_length=first.length,
+            excerpt=masked_excerpt(match.node.data, match.start, match.end, others),
+            json_path=told.json_path,
+            standalone=match.form.standalone,
+        )
+
+
+def _order(hit: Hit) -> tuple[str, int, int, str, str]:
+    return (hit.where, hit.stored_offset, hit.offset, hit.kind, hit.form_code)
+
+
+def _opaque_leads(tree: DecodeTree, found: _Found) -> Iterable[Opaque]:
+    for node in tree.opaque:
+        if len(node.data) < _LEAST_OPAQUE or found.within(node):
+            continue
+        path = tuple(one.code or one.where for one in node.lineage())
+        yield Opaque(where=node.where, path=path, size=len(node.data), entropy=entropy(node.data))
+
+
+class _Found:
+    """The matches of one request, node by node."""
+
+    def __init__(self) -> None:
+        self._by_node: dict[int, list[Match]] = {}
+        self._spans: dict[int, list[tuple[int, int]]] = {}
+
+    def add(self, node: Node, found: list[Match]) -> None:
+        """Without those that the text before its rewriting shows as well."""
+        self._spans[id(node)] = [(match.start, match.end) for match in found]
+        shown: set[tuple[int, str]] = set()
+        above: Node | None = node
+        while above is not None and above.code in REWRITINGS:
+            above = above.parent
+            shown |= {(match.form.value, match.form.code) for match in self._by_node.get(id(above), ())}
+        kept = [match for match in found if (match.form.value, match.form.code) not in shown]
+        if kept:
+            self._by_node[id(node)] = kept
+
+    def spans(self, node: Node) -> list[tuple[int, int]]:
+        """All matches in the node, also those that are told elsewhere."""
+        return self._spans.get(id(node), [])
+
+    def within(self, node: Node) -> bool:
+        """Whether anything was found in the node or in what came out of it."""
+        return any(node in match.node.lineage() for found in self._by_node.values() for match in found)
+
+    def telling(self) -> list[Match]:
+        """Without those that a further decoding of the same bytes shows more plainly."""
+        by_value: dict[int, list[Match]] = {}
+        for found in self._by_node.values():
+            for match in found:
+                by_value.setdefault(match.form.value, []).append(match)
+        return [
+            match
+            for group in by_value.values()
+            for match in group
+            if not any(_tells_more(other, match) for other in group)
+        ]
+
+
+def _tells_more(other: Match, match: Match) -> bool:
+    """Whether both are the same bytes and `other` is the better way to tell them."""
+    deep, shallow = (other, match) if other.node.depth > match.node.depth else (match, other)
+    lineage = deep.node.lineage()
+    if deep.node.depth == shallow.node.depth or lineage[shallow.node.depth] is not shallow.node:
+        return False
+    child = lineage[shallow.node.depth + 1]
+    if child.code in REWRITINGS:
+        return shallow.form.inner and shallow is match
+    start, length = child.span
+    if start >= shallow.end or shallow.start >= start + length:
+        return False
+    named = child.code in STRUCTURES and deep.form.code == shallow.form.code
+    return (shallow is match) == (shallow.form.inner or named)

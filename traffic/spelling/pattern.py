@@ -23,6 +23,8 @@ class Boundary(Enum):
     """No digit before, at most two after: the check digit or the software version."""
     NUMBER = "number"
     """A decimal number that does not go on, save with zeros."""
+    ADDRESS = "address"
+    """Not a part of a longer dotted number."""
     NUMBER_OPEN = "number-open"
     """A decimal number that may go on with more decimals."""
     WORD_OPEN = "word-open"

@@ -196,7 +196,7 @@ def _meid(known: KnownValue) -> Iterator[Spelling]:
 
 def _ip_address(known: KnownValue) -> Iterator[Spelling]:
     standalone = stands_alone(known)
-    yield Spelling(text=known.value.strip(), boundary=Boundary.NUMBER, standalone=standalone)
+    yield Spelling(text=known.value.strip(), boundary=Boundary.ADDRESS, standalone=standalone)
     parts = known.value.strip().split(".")
     if len(parts) != 4 or not all(part.isascii() and part.isdigit() and int(part) < 256 for part in parts):
         return

@@ -1,0 +1,110 @@
+"""A piece of what was sent as it reads after some decodings, and how it came to be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from traffic.decode.content import is_text
+from traffic.decode.structured import Structure
+
+__all__ = ["Batch", "Node", "Step", "Where"]
+
+Where = Literal["body", "url", "header"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One decoding: the bytes [offset, offset + length) of what the step before gave, read in this way."""
+
+    code: str
+    """A key of traffic.decode.replay.DECODERS: "base64", "gzip", "url", "json-string" ..."""
+    offset: int
+    length: int
+    argument: str = ""
+    """What the decoding needed to know: the key of an XOR in hexadecimal, the name of a file in an archive."""
+
+
+class Node:
+    """Made by the tree only. Two nodes are the same when they are the same object."""
+
+    __slots__ = (
+        "_is_text",
+        "_offset",
+        "_source",
+        "argument",
+        "code",
+        "data",
+        "depth",
+        "is_scanned",
+        "parent",
+        "structure",
+        "where",
+    )
+
+    def __init__(
+        self,
+        data: bytes,
+        where: Where,
+        parent: Node | None = None,
+        code: str = "",
+        *,
+        source: bytes | None = None,
+        span: tuple[int, int] | None = None,
+        argument: str = "",
+    ) -> None:
+        """`source` are the encoded bytes within the parent where their offset is not known yet; `span` is offset and
+        length; with neither, the whole parent was decoded."""
+        self.data = data
+        self.where: Where = where
+        self.parent = parent
+        self.code = code
+        self.argument = argument
+        self.depth: int = parent.depth + 1 if parent is not None else 0
+        self.is_scanned = False
+        self.structure: Structure | None = None
+        self._is_text: bool | None = None
+        self._source = source
+        self._offset: tuple[int, int] | None = span
+
+    @property
+    def is_text(self) -> bool:
+        """Whether a person would see text."""
+        if self._is_text is None:
+            self._is_text = is_text(self.data)
+        return self._is_text
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """Offset and length of the encoded bytes in the parent's data."""
+        if self._offset is None:
+            parent = self.parent.data if self.parent is not None else self.data
+            if self._source is None:
+                self._offset = (0, len(parent))
+            else:
+                self._offset = (max(0, parent.find(self._source)), len(self._source))
+        return self._offset
+
+    def lineage(self) -> tuple[Node, ...]:
+        """From the root to this node."""
+        nodes = [self]
+        while nodes[-1].parent is not None:
+            nodes.append(nodes[-1].parent)
+        return tuple(reversed(nodes))
+
+
+class Batch:
+    """Many small nodes that are searched in one pass."""
+
+    SEPARATOR = b"\n\0\xfd\n"
+
+    __slots__ = ("nodes", "starts", "text")
+
+    def __init__(self, nodes: list[Node]) -> None:
+        self.nodes = nodes
+        self.starts: list[int] = []
+        at = 0
+        for node in nodes:
+            self.starts.append(at)
+            at += len(node.data) + len(self.SEPARATOR)
+        self.text = self.SEPARATOR.join([node.data for node in nodes])

@@ -1,0 +1,144 @@
+"""Rewritings of text: each turns escapes into what they stand for and leaves all else in its order."""
+
+from __future__ import annotations
+
+import html
+import re
+from bisect import bisect_right
+from collections.abc import Callable
+from dataclasses import dataclass
+
+__all__ = ["REWRITINGS", "Rewriting", "SourceMap"]
+
+_PERCENT = re.compile(rb"%[0-9A-Fa-f]{2}")
+_PERCENT_U = re.compile(rb"%u[0-9A-Fa-f]{4}")
+_PLUS_OR_PERCENT = re.compile(rb"\+|%[0-9A-Fa-f]{2}|%u[0-9A-Fa-f]{4}")
+_ESCAPE = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9A-Fa-f]{2}\\u[dD][c-fC-F][0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|[^ux])", re.DOTALL
+)
+_UNICODE_RUN = re.compile(rb"(?:\\u[0-9A-Fa-f]{4})+")
+_HEX_RUN = re.compile(rb"(?:\\x[0-9A-Fa-f]{2})+")
+_ENTITY = re.compile(rb"&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|quot|amp|lt|gt|apos|nbsp);")
+_SOFT = re.compile(rb"=(?:[0-9A-F]{2}|\r?\n)")
+_SINGLE = {
+    b'\\"': b'"',
+    b"\\/": b"/",
+    b"\\n": b"\n",
+    b"\\r": b"\r",
+    b"\\t": b"\t",
+    b"\\b": b"\b",
+    b"\\f": b"\f",
+    b"\\'": b"'",
+}
+
+
+def percent_decode(data: bytes) -> bytes:
+    """%XX and JavaScript's %uXXXX."""
+    if b"%u" in data:
+        data = _PERCENT_U.sub(lambda match: _utf16(match.group()[2:]), data)
+    escapes = _PERCENT.findall(data)
+    if len(escapes) != data.count(b"%"):
+        return _PERCENT.sub(lambda match: bytes.fromhex(match.group()[1:].decode()), data)
+    # Every percent sign begins an escape: one replacement for each distinct one, the percent sign itself last.
+    for escape in sorted(set(escapes) - {b"%25"}):
+        data = data.replace(escape, bytes.fromhex(escape[1:].decode()))
+    return data.replace(b"%25", b"%")
+
+
+def form_decode(data: bytes) -> bytes:
+    """The same with plus signs for spaces."""
+    return percent_decode(data.replace(b"+", b" "))
+
+
+def json_unescape(data: bytes) -> bytes:
+    """One level of backslash escapes, those of JSON and JavaScript's \\xXX."""
+    return b"\\".join(_unescape_part(part) for part in data.split(b"\\\\"))
+
+
+def _unescape_part(part: bytes) -> bytes:
+    """Of text without a doubled backslash, so that every backslash begins an escape."""
+    if b"\\" not in part:
+        return part
+    for escape, meant in _SINGLE.items():
+        if escape in part:
+            part = part.replace(escape, meant)
+    # Last, for they may give a backslash, which begins nothing.
+    if b"\\x" in part:
+        part = _HEX_RUN.sub(lambda match: bytes.fromhex(match.group().replace(b"\\x", b"").decode()), part)
+    if b"\\u" in part:
+        part = _UNICODE_RUN.sub(lambda match: _utf16(match.group().replace(b"\\u", b"")), part)
+    return part
+
+
+def _utf16(digits: bytes) -> bytes:
+    """Hexadecimal UTF-16 as UTF-8; half a pair stays visible as such."""
+    units = bytes.fromhex(digits.decode())
+    try:
+        return units.decode("utf-16-be").encode()
+    except UnicodeDecodeError:
+        return units.decode("utf-16-be", "surrogatepass").encode("utf-8", "surrogatepass")
+
+
+def html_unescape(data: bytes) -> bytes:
+    """Numeric entities and the five that XML knows."""
+    return _ENTITY.sub(lambda match: html.unescape(match.group().decode()).encode("utf-8", "surrogatepass"), data)
+
+
+def quoted_printable(data: bytes) -> bytes:
+    """=XX as mail writes it, with its soft line breaks."""
+    return _SOFT.sub(lambda match: bytes.fromhex(match.group()[1:].decode().strip()), data)
+
+
+@dataclass(frozen=True, slots=True)
+class Rewriting:
+    """How to see that it applies, how to do it, and what one escape of it is."""
+
+    code: str
+    applies: Callable[[bytes], bool]
+    apply: Callable[[bytes], bytes]
+    escape: re.Pattern[bytes]
+
+
+def _has_soft(data: bytes) -> bool:
+    return bool(re.search(rb"(?:=[0-9A-F]{2}){3}", data))
+
+
+REWRITINGS: dict[str, Rewriting] = {
+    rewriting.code: rewriting
+    for rewriting in (
+        Rewriting(
+            "url",
+            lambda data: b"%" in data and bool(_PLUS_OR_PERCENT.search(data)),
+            percent_decode,
+            re.compile(rb"%(?:u[0-9A-Fa-f]{4}|[0-9A-Fa-f]{2})"),
+        ),
+        Rewriting("url-plus", lambda data: b"+" in data and b"%" in data, form_decode, _PLUS_OR_PERCENT),
+        Rewriting("json-string", lambda data: b"\\" in data, json_unescape, _ESCAPE),
+        Rewriting("html", lambda data: b"&" in data and bool(_ENTITY.search(data)), html_unescape, _ENTITY),
+        Rewriting("quoted-printable", lambda data: b"=" in data and _has_soft(data), quoted_printable, _SOFT),
+    )
+}
+
+
+class SourceMap:
+    """Where in a text the bytes stand that a rewriting moved."""
+
+    __slots__ = ("_ends", "_moved")
+
+    def __init__(self, rewriting: Rewriting, data: bytes) -> None:
+        self._ends = [0]
+        """Offset in the rewritten text behind each escape."""
+        self._moved = [0]
+        """By how much everything from there on had moved to the left."""
+        moved = 0
+        for match in rewriting.escape.finditer(data):
+            escape = match.group()
+            meant = 1 if len(escape) == 3 and escape[0] == 0x25 else len(rewriting.apply(escape))
+            moved += len(escape) - meant
+            self._ends.append(match.end() - moved)
+            self._moved.append(moved)
+
+    def source_offset(self, offset: int) -> int:
+        """Of the byte, or of the escape that gave it."""
+        at = bisect_right(self._ends, offset) - 1
+        return offset + self._moved[at]

@@ -1,0 +1,157 @@
+"""Runs of letters and digits inside a text that read as base64, hexadecimal or LZ-string."""
+
+from __future__ import annotations
+
+import binascii
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from traffic.decode.compressed import magic_code
+from traffic.decode.content import is_text, utf16_codec
+from traffic.decode.lzstring import lz_string_base64, lz_string_plausible
+from traffic.decode.structured import read_structure
+
+__all__ = ["Reading", "decode_base64", "decode_hex", "looks_random", "readings", "tokens", "wrapped_readings"]
+
+_LEAST = 16
+_WORD = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-"
+_SPLIT = bytes(byte if byte in _WORD else 32 for byte in range(256))
+_HEX = b"0123456789abcdefABCDEF"
+_DIGITS = b"0123456789"
+_LOWER = b"abcdefghijklmnopqrstuvwxyz"
+_UPPER = _LOWER.upper()
+_STANDARD = bytes.maketrans(b"-_", b"+/")
+_HEAD = 32
+_GLUE = b"/-_+"
+_STRUCTURED_HEADS = (
+    frozenset(b"\x08\x09\x0a\x0d\x10\x11\x12\x15\x18\x1a\x20\x22\x2a\x32")
+    | frozenset(range(0x80, 0xC0))
+    | {0xD9, *range(0xDC, 0xE0)}
+)
+_WRAPPED = re.compile(rb"(?:[A-Za-z0-9+/]{60,76}\r?\n)+[A-Za-z0-9+/]{2,76}={0,2}")
+_MOST_LZ = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One token, decoded in one way."""
+
+    code: str
+    source: bytes
+    data: bytes
+    promising: bool
+    """It reads as text, names a compression or is a message: worth looking into further."""
+
+
+def tokens(text: bytes) -> list[bytes]:
+    """Each distinct run that is long enough, in order of appearance. Equals signs end a run."""
+    return list(dict.fromkeys([word for word in text.translate(_SPLIT).split() if len(word) >= _LEAST]))
+
+
+def decode_base64(token: bytes) -> bytes:
+    """Standard and URL-safe alphabet, padded or not; a stray last character is dropped. Other characters are ignored."""
+    bare = token.translate(_STANDARD, b"=\r\n\t ")
+    if len(bare) % 4 == 1:
+        bare = bare[:-1]
+    try:
+        return binascii.a2b_base64(bare + b"==="[: -len(bare) % 4])
+    except binascii.Error:
+        return b""
+
+
+def decode_hex(token: bytes) -> bytes:
+    """Digits in either case; an odd number of them or anything else gives nothing."""
+    try:
+        return binascii.unhexlify(token)
+    except binascii.Error:
+        return b""
+
+
+def readings(text: bytes, seen: set[bytes]) -> Iterator[Reading]:
+    """Every believable way to read each token of the text that was not seen yet."""
+    lz_left = _MOST_LZ
+    for token in tokens(text):
+        if token in seen:
+            continue
+        seen.add(token)
+        if not token.translate(None, _HEX + b"-"):
+            if len(token) % 2 == 0 and b"-" not in token:
+                decoded = decode_hex(token)
+                yield Reading("hex", token, decoded, _promising(decoded))
+            continue
+        decoded = decode_base64(token)
+        if _promising(decoded):
+            yield Reading("base64", token, decoded, True)
+            continue
+        other = _other_reading(token, lz_left > 0) if len(token) >= 20 else None
+        lz_left -= other is not None and other.code == "lz-string"
+        yield other or Reading("base64", token, decoded, False)
+
+
+def _other_reading(token: bytes, may_be_lz: bool) -> Reading | None:
+    found = _reversed(token) or _after_glue(token)
+    if found is None and may_be_lz and lz_string_plausible(token):
+        found = _lz(token)
+    return found
+
+
+def _reversed(token: bytes) -> Reading | None:
+    if not _promising_head(decode_base64(token[: -_HEAD - 1 : -1])):
+        return None
+    return Reading("reversed-base64", token, decode_base64(token[::-1]), True)
+
+
+def _after_glue(token: bytes) -> Reading | None:
+    """What follows the last of the first signs that may belong to base64 or to the text around it."""
+    for sign in _GLUE:
+        at = token.rfind(sign, 0, 64)
+        if at >= 0 and len(token) - at > _LEAST:
+            rest = token[at + 1 :]
+            decoded = decode_base64(rest)
+            if _promising(decoded):
+                return Reading("base64", rest, decoded, True)
+    return None
+
+
+def _lz(token: bytes) -> Reading | None:
+    decoded = lz_string_base64(token, 1 << 20)
+    if decoded is None or len(decoded) < 8 or not is_text(decoded):
+        return None
+    return Reading("lz-string", token, decoded, True)
+
+
+def wrapped_readings(text: bytes) -> Iterator[Reading]:
+    """Base64 in lines, as MIME and Android's default flags write it."""
+    for match in _WRAPPED.finditer(text):
+        source = match.group()
+        yield Reading("base64", source, decode_base64(source), True)
+
+
+def _promising_head(head: bytes) -> bool:
+    return len(head) >= 8 and (magic_code(head) is not None or is_text(head))
+
+
+def _promising(decoded: bytes) -> bool:
+    if len(decoded) < 8:
+        return False
+    if is_text(decoded) or magic_code(decoded) is not None:
+        return True
+    if utf16_codec(decoded) is not None:
+        return True
+    if decoded[0] not in _STRUCTURED_HEADS or len(decoded) < 12:
+        return False
+    structure = read_structure(decoded)
+    return structure is not None and structure.sure
+
+
+def looks_random(reading: Reading) -> bool:
+    """Whether the token is base64 of something unreadable rather than a long name."""
+    token = reading.source
+    return (
+        reading.code == "base64"
+        and len(token) >= 40
+        and all(
+            len(token) - len(token.translate(None, signs)) > len(token) // 16 for signs in (_LOWER, _UPPER, _DIGITS)
+        )
+    )

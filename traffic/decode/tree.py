@@ -1,0 +1,224 @@
+"""Takes a request apart: every piece that can be decoded is, by what it looks like and never by what it says it is."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from traffic.decode.compressed import headerless, inflate, magic_code
+from traffic.decode.content import is_media, is_text, utf16_codec
+from traffic.decode.framing import Frame, embedded_streams, grpc_frames, multipart_parts, zip_frames
+from traffic.decode.lzstring import lz_string_utf16
+from traffic.decode.node import Batch, Node
+from traffic.decode.structured import read_structure
+from traffic.decode.text import REWRITINGS
+from traffic.decode.tokens import Reading, looks_random, readings, wrapped_readings
+from traffic.decode.xor import xor_readings
+
+if TYPE_CHECKING:
+    from traffic.decode.budget import Budget
+
+__all__ = ["DecodeTree"]
+
+_LEAST = 6
+_KEEPS_TOKENS = frozenset({"url", "json-string", "html"})
+"""Rewritings that leave every base64 token as it is or make it whole: it is read once, in the rewritten text."""
+_MAY_HIDE_XOR = frozenset({"", "base64", "hex", "reversed-base64", "multipart", "grpc", "gzip", "zlib"})
+"""How text came to be that may be printable only by chance."""
+_LEAST_BINARY = 24
+"""Shorter binary values are numbers and identifiers, which are searched as they are."""
+_MOST_RANDOM_TOKENS = 8
+_MOST_THOROUGH = 1
+_SMALL = 64 << 10
+"""Bytes that are nothing readable and longer than this are searched as they are, and not taken apart any further."""
+
+
+class DecodeTree:
+    """Iterating gives what is to be searched: nodes, and batches of small ones. Pieces may be added meanwhile."""
+
+    def __init__(self, roots: Sequence[Node], budget: Budget) -> None:
+        self.opaque: list[Node] = []
+        """What nothing made sense of, so far."""
+        self.suspects: list[Node] = []
+        """What may be XORed with a key that only a known value can reveal."""
+        self._budget = budget
+        self._queue: deque[Node] = deque()
+        self._seen: set[bytes] = set()
+        self._tokens_seen: set[bytes] = set()
+        self._random_left = _MOST_RANDOM_TOKENS
+        self._thorough_left = _MOST_THOROUGH
+        for root in roots:
+            self.add(root)
+
+    def add(self, node: Node) -> bool:
+        """False where the same bytes were looked at already, or no more may be."""
+        if len(node.data) < _LEAST or node.data in self._seen or not self._budget.admits(len(node.data)):
+            return False
+        self._seen.add(node.data)
+        self._queue.append(node)
+        return True
+
+    def __iter__(self) -> Iterator[Node | Batch]:
+        while self._queue:
+            node = self._queue.popleft()
+            if not node.is_scanned:
+                node.is_scanned = True
+                yield node
+            if node.depth < self._budget.limits.depth:
+                yield from self._expand(node)
+            elif magic_code(node.data) is not None:
+                self._budget.truncated = True
+
+    def _expand(self, node: Node) -> Iterator[Batch]:
+        data = node.data
+        if self._inflate(node) or is_media(data):
+            return
+        codec = utf16_codec(data)
+        if codec is not None:
+            self.add(Node(data.decode(codec, "replace").encode(), node.where, node, codec))
+        elif node.parent is None and node.where != "body":
+            yield from self._text(node)
+        elif self._frames(node):
+            return
+        elif node.is_text:
+            yield from self._text(node)
+        else:
+            yield from self._binary(node)
+
+    def _inflate(self, node: Node) -> bool:
+        code = magic_code(node.data)
+        inflated = inflate(code, node.data, self._budget.inflated) if code else None
+        if code is None or inflated is None or not inflated.data:
+            return False
+        if not inflated.whole:
+            if code == "zlib" and not is_text(inflated.data):
+                return False
+            self._budget.truncated = True
+        self.add(Node(inflated.data, node.where, node, code, span=(0, inflated.used)))
+        if inflated.used + _LEAST < len(node.data):
+            rest = node.data[inflated.used :]
+            self.add(Node(rest, node.where, node, "slice", span=(inflated.used, len(rest))))
+        return True
+
+    def _frames(self, node: Node) -> bool:
+        """Frames that explain the whole."""
+        frames = (
+            list(multipart_parts(node.data))
+            or list(grpc_frames(node.data))
+            or list(zip_frames(node.data, self._budget.inflated))
+        )
+        for frame in frames:
+            self._add_frame(node, frame)
+        return bool(frames)
+
+    def _add_frame(self, node: Node, frame: Frame) -> None:
+        span = (frame.offset, frame.length)
+        self.add(Node(frame.data, node.where, node, frame.code, span=span, argument=frame.argument))
+
+    # --- text
+
+    def _text(self, node: Node) -> Iterator[Batch]:
+        data = self._budget.readable(node.data)
+        rewritten = False
+        for code, rewriting in REWRITINGS.items():
+            if rewriting.applies(data):
+                added = self.add(Node(rewriting.apply(data), node.where, node, code, span=(0, len(data))))
+                rewritten = rewritten or (added and code in _KEEPS_TOKENS)
+        if b"\x1f\x8b\x08" in data:
+            for frame in embedded_streams(data, self._budget.inflated):
+                self._add_frame(node, frame)
+        waiting = len(self._queue)
+        if not rewritten:
+            yield from self._tokens(node, data)
+        if len(self._queue) == waiting and _is_odd(node):
+            yield from self._xor(node)
+
+    def _tokens(self, node: Node, data: bytes) -> Iterator[Batch]:
+        found: list[Node] = []
+        promising: list[Node] = []
+        for reading in _all_readings(data, self._tokens_seen):
+            child = Node(reading.data, node.where, node, reading.code, source=reading.source)
+            found.append(child)
+            if reading.promising:
+                promising.append(child)
+            elif self._random_left and looks_random(reading):
+                self._random_left -= 1
+                promising.append(child)
+        if found:
+            yield self._batch(found)
+        for child in promising:
+            self.add(child)
+
+    def _batch(self, nodes: list[Node]) -> Batch:
+        for node in nodes:
+            node.is_scanned = True
+        return Batch(nodes)
+
+    # --- bytes
+
+    def _binary(self, node: Node) -> Iterator[Batch]:
+        data = node.data
+        structure = read_structure(data) if len(data) <= self._budget.limits.text else None
+        if structure is not None:
+            node.structure = structure
+            leaves = [
+                Node(data[at : at + size], node.where, node, structure.code, span=(at, size), argument=path)
+                for field in structure.fields
+                if (field.is_text or field.is_bytes) and field.length >= _LEAST
+                for at, size, path in [(field.offset, field.length, field.path)]
+            ]
+            if leaves:
+                yield self._batch(leaves)
+            for leaf in leaves:
+                self.add(leaf)
+            if structure.sure:
+                return
+        if len(data) < _LEAST_BINARY:
+            return
+        streams = list(embedded_streams(data, self._budget.inflated))
+        for frame in streams:
+            self._add_frame(node, frame)
+        if streams or self._without_header(node):
+            return
+        if len(data) <= _SMALL:
+            yield from self._tokens(node, data)
+        yield from self._xor(node)
+        if structure is None and not (node.parent is not None and node.parent.structure is not None and len(data) < 32):
+            self.opaque.append(node)
+
+    def _without_header(self, node: Node) -> bool:
+        found = False
+        for code, data in (
+            headerless(node.data, self._budget.inflated) if len(node.data) <= self._budget.limits.text else ()
+        ):
+            found = self.add(Node(data, node.where, node, code)) or found
+        if not found and len(node.data) <= _SMALL and node.data[0] >= 0xC2:
+            text = lz_string_utf16(node.data, 1 << 16)
+            if text is not None and len(text) >= 8 and is_text(text):
+                found = self.add(Node(text, node.where, node, "lz-string-utf16"))
+        return found
+
+    def _xor(self, node: Node) -> Iterator[Batch]:
+        """Adds the plain bytes where the key shows itself; else the node is a suspect."""
+        thorough = self._thorough_left > 0 and not node.is_text
+        self._thorough_left -= thorough
+        for key, plain in xor_readings(node.data, self._budget.inflated, thorough=thorough):
+            self.add(Node(plain, node.where, node, "xor", argument=key.hex()))
+            return
+        self.suspects.append(node)
+        yield from ()
+
+
+def _all_readings(data: bytes, seen: set[bytes]) -> Iterator[Reading]:
+    yield from readings(data, seen)
+    if b"\n" in data:
+        yield from wrapped_readings(data)
+
+
+def _is_odd(node: Node) -> bool:
+    """Printable, but nothing that a program would write: XOR with a small key leaves text printable."""
+    data = node.data
+    if node.where != "body" or node.code not in _MAY_HIDE_XOR or len(data) < 12 or data[:1] in b'{[<"':
+        return False
+    return b"=" not in data and data.count(b'"') < 2 and b": " not in data and len(data.split(None, 2)) < 3

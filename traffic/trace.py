@@ -1,0 +1,131 @@
+"""Turns the place of a match in the decode tree into the way from the stored bytes to it, as narrow as it can be told.
+
+The tree rewrites whole texts, because that is quick. A person wants to know which JSON string or form field to decode:
+so here each rewriting is cut down to the string or field that holds the match.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from traffic.decode.node import Node, Step
+from traffic.decode.text import REWRITINGS, Rewriting, SourceMap
+
+__all__ = ["Stage", "Tracer"]
+
+_URL_ENDS = (b"&", b"?", b"#", b'"', b"'", b"<", b">", b" ", b"\n", b"\r", b"\t", b"{", b"}", b",", b";")
+_REACH = 1 << 16
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """The bytes after one step, and where in them the next thing lies."""
+
+    node: Node
+    data: bytes
+    """The node's own, or the part of them that a narrowed rewriting gives. Equal parts are the same object."""
+    offset: int
+    length: int
+    step: Step | None
+    """How the bytes came out of those of the stage before; None for the first."""
+
+
+class Tracer:
+    """Traces the matches of one request; equal parts are decoded once."""
+
+    def __init__(self) -> None:
+        self._parts: dict[tuple[int, int, int], bytes] = {}
+        self._maps: dict[int, SourceMap] = {}
+
+    def trace(self, node: Node, offset: int, length: int) -> tuple[Stage, ...]:
+        """From the stored bytes to the match."""
+        stages: list[Stage] = []
+        current: Node | None = node
+        while current is not None:
+            data, parent = current.data, current.parent
+            if parent is None:
+                stages.append(Stage(current, data, offset, length, None))
+                break
+            span = current.span
+            if current.code in REWRITINGS:
+                narrowed = self._narrow(current, parent.data, offset, length)
+                if narrowed is not None:
+                    data, span, offset = narrowed
+                    if span[1] == len(data) and parent.data[span[0] : span[0] + span[1]] == data:
+                        # Nothing is escaped in this part: there is no step to be told.
+                        offset, current = span[0] + offset, parent
+                        continue
+            step = Step(code=current.code, offset=span[0], length=span[1], argument=current.argument)
+            stages.append(Stage(current, data, offset, length, step))
+            offset, length = span
+            current = parent
+        return tuple(reversed(stages))
+
+    def _narrow(self, node: Node, source: bytes, offset: int, length: int) -> tuple[bytes, tuple[int, int], int] | None:
+        """(bytes of the part, its span in the source, offset in the part); None where it cannot be told apart."""
+        rewriting = REWRITINGS[node.code]
+        wanted = node.data[offset : offset + length]
+        start = source.find(wanted)
+        if start < 0:
+            source_map = self._maps.get(id(node))
+            if source_map is None:
+                source_map = self._maps[id(node)] = SourceMap(rewriting, source)
+            start, end = source_map.source_offset(offset), source_map.source_offset(offset + length)
+        else:
+            end = start + length
+        span = _json_string(source, start, end) if node.code == "json-string" else _segment(source, start, end)
+        key = (id(node), *span)
+        part = self._parts.get(key)
+        if part is None:
+            part = self._parts[key] = rewriting.apply(source[span[0] : span[0] + span[1]])
+        moved = _position(rewriting, source, span, start, part, wanted)
+        return None if moved is None else (part, span, moved)
+
+
+def _position(
+    rewriting: Rewriting, source: bytes, span: tuple[int, int], start: int, part: bytes, wanted: bytes
+) -> int | None:
+    at = len(rewriting.apply(source[span[0] : start]))
+    if part[at : at + len(wanted)] == wanted:
+        return at
+    at = part.find(wanted)
+    return at if at >= 0 else None
+
+
+def _json_string(source: bytes, start: int, end: int) -> tuple[int, int]:
+    """What stands between the quotes around, which no backslash precedes; all of it where there are none."""
+    left = _quote_before(source, start)
+    right = _quote_after(source, end)
+    if left is None or right is None:
+        return 0, len(source)
+    return left, right - left
+
+
+def _quote_before(source: bytes, at: int) -> int | None:
+    lowest = max(0, at - _REACH)
+    while (at := source.rfind(b'"', lowest, at)) >= 0:
+        backslashes = at - len(source[lowest:at].rstrip(b"\\")) - lowest
+        if backslashes % 2 == 0:
+            return at + 1
+    return None
+
+
+def _quote_after(source: bytes, at: int) -> int | None:
+    while (at := source.find(b'"', at, at + _REACH)) >= 0:
+        backslashes = at - len(source[max(0, at - 64) : at].rstrip(b"\\")) - max(0, at - 64)
+        if backslashes % 2 == 0:
+            return at
+        at += 1
+    return None
+
+
+def _segment(source: bytes, start: int, end: int) -> tuple[int, int]:
+    """What stands between the signs that end a form field or a word."""
+    lowest = max(0, start - _REACH)
+    left = max(max(source.rfind(sign, lowest, start) for sign in _URL_ENDS), lowest - 1) + 1
+    equals = source.find(b"=", left, start)
+    if equals >= 0:
+        left = equals + 1
+    ends = [at for sign in _URL_ENDS if (at := source.find(sign, end, end + _REACH)) >= 0]
+    right = min(ends, default=min(len(source), end + _REACH))
+    return left, right - left
