@@ -10,7 +10,7 @@ import re
 import secrets
 from collections.abc import Iterable
 from pathlib import Path
-from typing import NewType
+from typing import NewType, TypeGuard
 
 from evidence.errors import BlobDamaged, BlobMissing, storage_failure
 from evidence.files import open_regular, write_all
@@ -24,7 +24,7 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 _INCOMING = ".incoming"
 
 
-def is_digest(text: object) -> bool:
+def is_digest(text: object) -> TypeGuard[str]:
     return isinstance(text, str) and _DIGEST.fullmatch(text) is not None
 
 

@@ -5,7 +5,6 @@ code point, no spaces, UTF-8, no floats, no repeated keys, bounded depth and int
 """
 
 import json
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -20,8 +19,9 @@ MAX_DEPTH = 64
 MIN_INTEGER = -(2**63)
 MAX_INTEGER = 2**64 - 1
 
-_LONG_INTEGER = re.compile(rb"-[0-9]{19}|[0-9]{20}")
-"""What every integer beyond the bounds contains."""
+_DIGITS_AS_ZEROS = bytes(ord("0") if chr(sign).isdigit() and sign < 128 else sign for sign in range(256))
+_LONG_INTEGERS = (b"0" * 20, b"-" + b"0" * 19)
+"""What every integer beyond the bounds contains, its digits taken for zeros."""
 
 
 def to_line(obj: Json) -> bytes:
@@ -52,7 +52,10 @@ def from_line(line: bytes) -> Json:
 
 def _is_plain(line: bytes) -> bool:
     """Whether the line is too small to break a bound, so that writing its value again is proof enough."""
-    return line.count(b"{") + line.count(b"[") <= MAX_DEPTH and not _LONG_INTEGER.search(line)
+    if line.count(b"{") + line.count(b"[") > MAX_DEPTH:
+        return False
+    zeros = line.translate(_DIGITS_AS_ZEROS)
+    return not any(long in zeros for long in _LONG_INTEGERS)
 
 
 def _checked(value: Any, depth: int) -> Any:

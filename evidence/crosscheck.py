@@ -66,16 +66,16 @@ def check_session(record: Path, name: str, lanes: Iterable[str], sizes: Mapping[
 
 
 def references(data: Json) -> Iterator[tuple[str, Json]]:
-    """Every blob reference in a fact's data: (digest, size as stated)."""
-    if isinstance(data, Mapping):
-        digest = data.get("blob")
-        if is_digest(digest):
-            yield str(digest), data.get("size")
-        for value in data.values():
-            yield from references(value)
-    elif isinstance(data, list | tuple):
-        for value in data:
-            yield from references(value)
+    """Every blob reference in a fact's data as it was read: (digest, size as stated)."""
+    pending = [data]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, dict):
+            if is_digest(digest := value.get("blob")):
+                yield digest, value.get("size")
+            value = list(value.values())
+        if isinstance(value, list):
+            pending.extend(item for item in value if isinstance(item, dict | list))
 
 
 class _SessionCheck:

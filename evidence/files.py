@@ -1,6 +1,7 @@
 """Touching the disk carefully: whole files or none, regular files only, errors put into words."""
 
 import contextlib
+import errno
 import hashlib
 import os
 import secrets
@@ -14,6 +15,8 @@ from evidence.errors import storage_failure
 __all__ = ["NotRegular", "digest_file", "open_regular", "sweep_parts", "write_all", "write_whole"]
 
 _READ_FLAGS = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+_SMALL = 1024 * 1024
+"""Bytes below which a file is read at once."""
 
 
 class NotRegular(OSError):
@@ -22,20 +25,32 @@ class NotRegular(OSError):
 
 def open_regular(path: Path) -> BufferedReader:
     """Open a plain file for reading. Never follows a link and never waits on a pipe: records come from strangers."""
-    if path.is_symlink():
-        raise NotRegular("a symbolic link")
-    handle = os.open(path, _READ_FLAGS)
-    if not stat.S_ISREG(os.fstat(handle).st_mode):
+    return os.fdopen(_open(path)[0], "rb")
+
+
+def digest_file(path: Path | str) -> tuple[str, int]:
+    """SHA-256 and size of a plain file, read in pieces."""
+    handle, size = _open(path)
+    with os.fdopen(handle, "rb", buffering=0) as stream:
+        if size > _SMALL:
+            return hashlib.file_digest(stream, "sha256").hexdigest(), os.lseek(handle, 0, os.SEEK_CUR)
+        content = stream.readall()
+    return hashlib.sha256(content).hexdigest(), len(content)
+
+
+def _open(path: Path | str) -> tuple[int, int]:
+    """A handle for reading a plain file, and the file's size."""
+    try:
+        handle = os.open(path, _READ_FLAGS)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENXIO):
+            raise NotRegular("a symbolic link or a socket, where a plain file belongs") from error
+        raise
+    status = os.fstat(handle)
+    if not stat.S_ISREG(status.st_mode):
         os.close(handle)
         raise NotRegular("not a plain file")
-    return os.fdopen(handle, "rb")
-
-
-def digest_file(path: Path) -> tuple[str, int]:
-    """SHA-256 and size of a plain file, read in pieces."""
-    with open_regular(path) as stream:
-        digest = hashlib.file_digest(stream, "sha256").hexdigest()
-        return digest, stream.tell()
+    return handle, status.st_size
 
 
 def write_all(handle: int, data: bytes) -> None:

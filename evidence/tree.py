@@ -2,8 +2,8 @@
 
 import os
 import stat
-from collections.abc import Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,9 @@ __all__ = ["FileSeen", "Tree", "TreeReader"]
 
 _MAX_DEPTH = 16
 _HASHERS = min(4, os.cpu_count() or 1)
+_BATCH_WEIGHT = 4 * 1024 * 1024
+_FILE_WEIGHT = 64 * 1024
+"""Bytes of hashing that opening one file costs as much as."""
 _MEND_NAME = "Remove it, or fetch an untouched copy of the case."
 
 
@@ -48,12 +51,12 @@ class TreeReader:
         self.folders: set[str] = set()
         self.sizes: Mapping[str, int] = dict(sorted(self._walk(skip)))
         self._pool = ThreadPoolExecutor(_HASHERS)
-        self._hashing = {path: self._pool.submit(digest_file, root / path) for path in self.sizes}
+        self._hashing = [(batch, self._pool.submit(_digest_all, root, batch)) for batch in _batches(self.sizes)]
 
     def tree(self) -> Tree:
         """Everything, once all is hashed."""
         with self._pool:
-            files = dict(self._collect(self._hashing))
+            files = dict(self._collect())
         return Tree(files=files, folders=frozenset(self.folders), faults=self._faults.listed())
 
     def _walk(self, skip: frozenset[str]) -> Iterator[tuple[str, int]]:
@@ -88,18 +91,43 @@ class TreeReader:
             )
         return found
 
-    def _collect(self, hashing: Mapping[str, Future[tuple[str, int]]]) -> Iterator[tuple[str, FileSeen]]:
-        for path, future in hashing.items():
-            try:
-                digest, size = future.result()
-            except OSError as error:
-                what = f"the file cannot be read: {error.strerror or error}"
-                self._faults.add(self._where(path), what, "Check that you may read the file.")
-            else:
-                yield path, FileSeen(digest=digest, size=size)
+    def _collect(self) -> Iterator[tuple[str, FileSeen]]:
+        for batch, hashing in self._hashing:
+            for path, seen in zip(batch, hashing.result(), strict=True):
+                if isinstance(seen, FileSeen):
+                    yield path, seen
+                else:
+                    what = f"the file cannot be read: {seen.strerror or seen}"
+                    self._faults.add(self._where(path), what, "Check that you may read the file.")
 
     def _where(self, path: str) -> str:
         return "/".join(part for part in (self._place, path) if part)
+
+
+def _batches(sizes: Mapping[str, int]) -> Iterator[list[str]]:
+    """Paths in portions that are worth the trip to another thread."""
+    batch: list[str] = []
+    weight = 0
+    for path, size in sizes.items():
+        batch.append(path)
+        weight += size + _FILE_WEIGHT
+        if weight >= _BATCH_WEIGHT:
+            yield batch
+            batch, weight = [], 0
+    if batch:
+        yield batch
+
+
+def _digest_all(root: Path, paths: Sequence[str]) -> list[FileSeen | OSError]:
+    return [_digest(f"{root}/{path}") for path in paths]
+
+
+def _digest(path: str) -> FileSeen | OSError:
+    try:
+        digest, size = digest_file(path)
+    except OSError as error:
+        return error
+    return FileSeen(digest=digest, size=size)
 
 
 def _trouble_with(name: str, kind: int, depth: int) -> str | None:

@@ -128,9 +128,10 @@ def test_a_huge_sparse_seal_is_not_read_whole(case_dir: Path) -> None:
     assert "larger than" in "".join(fault.what for fault in refused(case_dir, "record/seal.json").faults)
 
 
-@pytest.mark.skipif(os.getuid() == 0, reason="root may read everything")
 def test_what_may_not_be_read_is_a_fault(case_dir: Path) -> None:
     (case_dir / UI).chmod(0)
+    if os.access(case_dir / UI, os.R_OK):
+        pytest.skip("root may read everything")
     refused(case_dir, UI)
     (case_dir / "record" / "blobs").chmod(0)
     refused(case_dir, "record/blobs")
