@@ -1,0 +1,211 @@
+"""The prompt itself: that there is none (M1-01), that it is ticked already (M1-09), that it leaves no choice (M1-10).
+
+All three speak about what is missing or drawn, so each asks for coverage: screens that could be read, a second look with the
+better readers, and enough time for a prompt that comes late.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from crawler.judge.model import Finding, Verdict
+from crawler.judge.phases import Phase
+from crawler.judge.readings import ScreenAt, SessionReadings
+from crawler.judge.rules.common import consent_screens, finding, not_testable, of_scenario, untestable_reason
+from screenshots.reading import Checkbox, Dialog
+
+__all__ = ["no_clear_choice", "no_prompt_at_first_run", "ticked_by_default"]
+
+_PRIVACY_WORDS = re.compile(
+    r"隐私|隱私|个人信息|個人資料|用户协议|用戶協議|服务协议|服務條款|使用条款"
+    r"|privacy|terms of (use|service)|personal (data|information)",
+    re.I,
+)
+_AGREEMENT_WORDS = re.compile(r"隐私|协议|条款|政策|个人信息|隱私|條款|privacy|agreement|terms|policy", re.I)
+_WATCH_SECONDS = 30
+"""How long a prompt may take to come after the first interactive screen; the rule's own figure."""
+_REFUSING_ROLES = frozenset({"refuse", "basic_mode", "exit", "close", "skip", "later", "deny", "settings"})
+_READERS_THAT_AGREE = 2
+
+
+def no_prompt_at_first_run(sessions: Sequence[SessionReadings]) -> tuple[Finding, ...]:
+    """M1-01: nothing about privacy was on any screen within half a minute of the first interactive screen."""
+    starts = of_scenario(sessions, "S01")
+    if not starts:
+        return not_testable("M1-01", sessions, "未执行相应场景", "the scenario was not played")
+    session = starts[0]
+    reason = untestable_reason(session)
+    if reason is not None:
+        return not_testable("M1-01", starts, *reason)
+    own = [at for at in session.screens if at.package == session.package and at.phase is Phase.PRE_CONSENT]
+    if any(at.reading.dialog is not None and at.reading.dialog.asks_consent for at in session.screens):
+        return _prompted(session)
+    if any(_PRIVACY_WORDS.search(box.text) for at in session.screens for box in at.reading.texts):
+        return _prompted(session)
+    unreadable = [at for at in own if not at.reading.readable]
+    readable = [at for at in own if at.reading.readable]
+    if not readable or len(unreadable) > len(readable):
+        return not_testable("M1-01", starts, "首屏无法识别", "the first screens could not be read")
+    watched = (own[-1].mono_ns - readable[0].mono_ns) // 1_000_000_000
+    if watched < _WATCH_SECONDS - 1:
+        return not_testable("M1-01", starts, f"观察时间不足（{watched}秒）", f"watched for {watched} s only")
+    if _prompted_elsewhere(sessions):
+        return not_testable("M1-01", starts, "其他会话中出现过弹窗", "a prompt appeared in another session")
+    looked_twice = all(at.reading.looked_twice for at in readable)
+    return (_no_prompt(session, readable, watched, looked_twice),)
+
+
+def _prompted(session: SessionReadings) -> tuple[Finding, ...]:
+    return (
+        finding("M1-01", Verdict.NOT_OBSERVED, session, zh="未发现：首次运行出现了提示。", en="A prompt was shown."),
+    )
+
+
+def _prompted_elsewhere(sessions: Sequence[SessionReadings]) -> bool:
+    return any(consent_screens(session) for session in sessions)
+
+
+def _no_prompt(session: SessionReadings, readable: list[ScreenAt], watched: int, looked_twice: bool) -> Finding:
+    first, last = readable[0], readable[-1]
+    return finding(
+        "M1-01",
+        Verdict.CONFIRMED if looked_twice else Verdict.SUSPECTED,
+        session,
+        zh=f"App首次启动后{watched}秒内，未以弹窗等明显方式提示用户阅读隐私政策等收集使用规则。",
+        en=f"For {watched} s after the first interactive screen nothing pointed to a privacy policy.",
+        phase=Phase.PRE_CONSENT.value,
+        at=(first.mono_ns, first.wall_ns),
+        details={"watched_seconds": watched, "screens": len(readable)},
+        citations=(
+            first.cite(session.session, "the first interactive screen"),
+            last.cite(session.session, "the last screen of the watch"),
+        ),
+    )
+
+
+def ticked_by_default(sessions: Sequence[SessionReadings]) -> tuple[Finding, ...]:
+    """M1-09: an agreement's box was ticked when it first appeared, before anything was touched."""
+    found: list[Finding] = []
+    seen_by: set[str] = set()
+    unknown = False
+    for session in sessions:
+        first = _first_with_checkbox(session)
+        if first is None or first.reading.dialog is None or not session.fresh:
+            continue
+        for box in first.reading.dialog.checkboxes:
+            unknown = unknown or (box.state == "unknown" and bool(_AGREEMENT_WORDS.search(box.label)))
+            if box.state == "ticked" and _about_agreement(box, first.reading.dialog):
+                seen_by.add(session.session)
+                found.append(_ticked(session, first, box))
+    if found:
+        certain = len(seen_by) >= _READERS_THAT_AGREE or any(item.details["source"] == "hierarchy" for item in found)
+        return tuple(found) if certain else tuple(_weaker(item) for item in found)
+    starts = of_scenario(sessions, "S01")
+    if unknown:
+        return not_testable("M1-09", starts, "勾选状态无法识别", "the state of the box could not be read")
+    return _absent("M1-09", starts)
+
+
+def _about_agreement(box: Checkbox, dialog: Dialog) -> bool:
+    """Whether the box is about the agreement: by its own words, or as the only box of a dialog that asks for consent."""
+    if box.label:
+        return bool(_AGREEMENT_WORDS.search(box.label))
+    return len(dialog.checkboxes) == 1 and bool(_AGREEMENT_WORDS.search(dialog.text))
+
+
+def _first_with_checkbox(session: SessionReadings) -> ScreenAt | None:
+    """The first screen with an agreement's box, when it was seen before anything was touched."""
+    for at in session.screens:
+        if at.phase is not Phase.PRE_CONSENT:
+            return None
+        if at.reading.dialog is not None and at.reading.dialog.checkboxes:
+            return at
+    return None
+
+
+def _ticked(session: SessionReadings, at: ScreenAt, box: Checkbox) -> Finding:
+    return finding(
+        "M1-09",
+        Verdict.CONFIRMED,
+        session,
+        zh="App在征求用户同意环节默认勾选“同意”选项。",
+        en="The box that agrees was ticked before the user touched anything.",
+        phase=at.phase.value,
+        at=(at.mono_ns, at.wall_ns),
+        details={"label": box.label[:200], "source": box.source, "box": list(box.box)},
+        citations=(at.cite(session.session, "the ticked box"),),
+    )
+
+
+def no_clear_choice(sessions: Sequence[SessionReadings]) -> tuple[Finding, ...]:
+    """M1-10: the prompt can be acknowledged or accepted, and nothing on it refuses."""
+    starts = of_scenario(sessions, "S01")
+    found: list[Finding] = []
+    for session in starts:
+        reason = untestable_reason(session)
+        if reason is not None:
+            return not_testable("M1-10", starts, *reason)
+        asking = consent_screens(session)
+        if not asking:
+            continue
+        last = asking[-1]
+        dialog = last.reading.dialog
+        if dialog is None or any(_offers_refusal(at) for at in asking):
+            continue
+        affirmative = [control for control in dialog.controls if control.role in ("accept", "acknowledge")]
+        if not affirmative:
+            continue
+        found.append(_no_choice(session, last, dialog, affirmative[0].text))
+    return tuple(found) or _absent("M1-10", starts)
+
+
+def _offers_refusal(at: ScreenAt) -> bool:
+    """Whether anything on the dialog refuses, or may refuse: a control of uncertain meaning counts as a refusal."""
+    dialog = at.reading.dialog
+    if dialog is None:
+        return False
+    controls = (*dialog.controls, *dialog.links)
+    return any(control.role in _REFUSING_ROLES or control.role == "other" for control in controls)
+
+
+def _no_choice(session: SessionReadings, at: ScreenAt, dialog: Dialog, label: str) -> Finding:
+    certain = at.reading.looked_twice and (dialog.certain or len(set(dialog.agreed_by)) >= _READERS_THAT_AGREE)
+    return finding(
+        "M1-10",
+        Verdict.CONFIRMED if certain else Verdict.SUSPECTED,
+        session,
+        zh=f"App隐私政策弹窗未提供明确的拒绝选项，仅有“{label[:40]}”。",
+        en=f"The privacy prompt offers no way to refuse; its only control reads {label[:40]!r}.",
+        phase=at.phase.value,
+        at=(at.mono_ns, at.wall_ns),
+        details={"label": label[:200], "controls": [control.text[:80] for control in dialog.controls]},
+        citations=(at.cite(session.session, "the prompt"),),
+    )
+
+
+def _weaker(item: Finding) -> Finding:
+    return Finding(
+        rule=item.rule,
+        verdict=Verdict.SUSPECTED,
+        session=item.session,
+        phase=item.phase,
+        at_mono_ns=item.at_mono_ns,
+        at_wall_ns=item.at_wall_ns,
+        summary_zh=item.summary_zh + "（仅凭一次图像识别）",
+        summary_en=item.summary_en + " (measured on pixels in one session only)",
+        details=item.details,
+        citations=item.citations,
+    )
+
+
+def _absent(rule: str, sessions: Sequence[SessionReadings]) -> tuple[Finding, ...]:
+    if not sessions:
+        return not_testable(rule, sessions, "未执行相应场景", "the scenario was not played")
+    for session in sessions:
+        reason = untestable_reason(session)
+        if reason is not None:
+            return not_testable(rule, [session], *reason)
+        if not any(at.reading.readable for at in session.screens):
+            return not_testable(rule, [session], "屏幕无法识别", "the screens could not be read")
+    return (finding(rule, Verdict.NOT_OBSERVED, sessions[0], zh="未发现。", en="Not observed."),)
