@@ -61,7 +61,7 @@ class SessionOutcome:
     """What ended it, when something did; for the exit code and the message."""
 
 
-Facts = Callable[[LaneWriter, Stage, CaptureProcess], None]
+Facts = Callable[[LaneWriter, Stage, CaptureProcess, Path], None]
 """Preparation that writes into the device lane once the capture listens: proxy, trust, identifiers."""
 
 
@@ -115,7 +115,7 @@ def _play(
             driver.stop(plan.package)
             driver.clear(plan.package)
             device.append("AppReset", {"how": "pm clear", "ok": True})
-            prepare(device, stage, capture)
+            prepare(device, stage, capture, plan.directory / "traffic.jsonl")
             with Instruments(driver, device, plan.blobs, clock, plan.package, plan.app.uid) as instruments:
                 reason = plan.scenario.play(stage)
                 instruments.sample_ops()
