@@ -18,7 +18,8 @@ from traffic.known import DATA_TYPES
 
 __all__ = ["app_collects_before_consent", "collects_after_refusal", "sdk_collects_before_consent"]
 
-_NOT_PERSONAL = frozenset({"model"})
+_NOT_PERSONAL = frozenset({"model", "ip_address"})
+"""Words that many devices share: a model, an address of a private network."""
 _AFTER_REFUSAL = frozenset({Phase.REFUSED, Phase.REFUSED_BASIC, Phase.KILLED})
 _OPS = {
     "FINE_LOCATION": "位置",
@@ -35,6 +36,7 @@ _OPS = {
     "RECORD_AUDIO": "录音",
 }
 _MAX_FINDINGS = 20
+_APPS_THAT_ARE_A_LIST = 3
 
 
 def app_collects_before_consent(sessions: Sequence[SessionReadings]) -> tuple[Finding, ...]:
@@ -83,7 +85,7 @@ def collects_after_refusal(sessions: Sequence[SessionReadings]) -> tuple[Finding
 
 def _sent(rule: str, session: SessionReadings, sent: Transmission, when: str) -> tuple[Finding, ...]:
     """One finding for a request with known values in it; none for a request without."""
-    hits = [hit for hit in sent.detection.hits if hit.kind not in _NOT_PERSONAL]
+    hits = _personal(sent)
     if not hits or sent.owner is Owner.OTHER:
         return ()
     certain = sent.owner is Owner.APP and any(hit.standalone for hit in hits)
@@ -120,6 +122,13 @@ def _sent(rule: str, session: SessionReadings, sent: Transmission, when: str) ->
             citations=(*_request_facts(session, sent), *screens_around(session, sent.request.started.mono_ns)),
         ),
     )
+
+
+def _personal(sent: Transmission) -> list[Hit]:
+    """The hits that are personal data. One other app's name is no list of apps: SDKs name the apps they share to."""
+    hits = [hit for hit in sent.detection.hits if hit.kind not in _NOT_PERSONAL]
+    named = [hit for hit in hits if hit.kind == "package_list"]
+    return hits if len(named) >= _APPS_THAT_ARE_A_LIST else [hit for hit in hits if hit.kind != "package_list"]
 
 
 def _doubt_zh(sent: Transmission) -> str:
