@@ -63,9 +63,9 @@ class OpSample:
 def parse_ops(text: str, package: str) -> tuple[OpSample, ...]:
     """The operations of one package, each once, ordered by name. What does not look like either form is skipped."""
     lines = [line[:_MAX_LINE] for line in text.splitlines()]
-    samples = _from_dump(lines, package)
-    if not samples:
-        samples = _from_get(lines)
+    # Only the short form may be read without regard to whom a line belongs: it is about one package.
+    long_form = any(_PACKAGE.match(line) or _UID.match(line) or line.startswith("Current AppOps") for line in lines)
+    samples = _from_dump(lines, package) if long_form else _from_get(lines)
     return tuple(samples[op] for op in sorted(samples))[:_MAX_OPS]
 
 
