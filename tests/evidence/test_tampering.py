@@ -205,14 +205,13 @@ def test_several_damages_at_once_are_all_named(sealed: Sealed, damage: st.DataOb
 
 
 @pytest.mark.long
-def test_every_single_bit(sealed: Sealed) -> None:
+def test_a_bit_of_every_single_byte(sealed: Sealed) -> None:
     for path, content in sealed.files.items():
         for position in range(len(content)):
-            for bit in range(8):
-                changed = bytearray(content)
-                changed[position] ^= 1 << bit
-                (sealed.folder / path).write_bytes(changed)
-                assert_named(verify(sealed.folder), path)
+            changed = bytearray(content)
+            changed[position] ^= 1 << position % 8
+            (sealed.folder / path).write_bytes(changed)
+            assert_named(verify(sealed.folder), path)
         sealed.restore(path)
 
 
