@@ -137,3 +137,8 @@ def test_no_single_changed_byte_is_read_as_the_same_value(value: Any, data: st.D
     except NotCanonical:
         return
     assert to_line(other) == bytes(changed) != line
+
+
+def test_two_keys_that_are_one_text_are_refused() -> None:
+    with pytest.raises(FactRefused, match="same text"):
+        to_line({"\ud83d\ude00": 1, "\U0001f600": 2})

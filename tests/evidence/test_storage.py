@@ -205,3 +205,53 @@ def test_every_error_says_what_to_do() -> None:
         pending.extend(kind.__subclasses__())
         assert kind.default_mend.endswith(".")
         assert 0 < kind.exit_code < 126
+
+
+def refuse(*_: object, **__: object) -> None:
+    raise PermissionError(13, "Permission denied")
+
+
+def test_a_half_line_that_cannot_be_taken_back_ends_the_lane(small_disk: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lane = LaneWriter(small_disk / "ui.jsonl", "ui", FrozenClock(step_ns=1))
+    lane.append("Noted", {})
+    filler = fill(small_disk)
+    monkeypatch.setattr("os.ftruncate", refuse)
+    with pytest.raises(StorageFull):
+        lane.append("Noted", {"text": "b" * 9000})
+    filler.unlink()
+    # Another line would be joined to the half one.
+    with pytest.raises(StorageRefused):
+        lane.append("Noted", {})
+    lane.close()
+    reading = read_lane(small_disk / "ui.jsonl")
+    assert len(reading.entries) == 1
+    assert reading.torn_tail
+    assert reading.faults == ()
+
+
+def test_what_cannot_be_listed_or_read_is_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    build_sealed(tmp_path / "case")
+    with monkeypatch.context() as patch:
+        patch.setattr("os.scandir", refuse)
+        assert "record: the folder cannot be read: Permission denied" in map(str, verify(tmp_path / "case").faults)
+    with monkeypatch.context() as patch:
+        patch.setattr("evidence.tree.digest_file", refuse)
+        faults = [str(fault) for fault in verify(tmp_path / "case").faults]
+        assert "record/case.json: the file cannot be read: Permission denied" in faults
+        assert "findings.json: the file cannot be read: Permission denied" in faults
+    assert verify(tmp_path / "case").ok
+
+
+def test_a_key_that_cannot_be_opened_is_refused_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    load_or_make(tmp_path)
+    monkeypatch.setattr("evidence.keys.open_regular", refuse)
+    with pytest.raises(StorageRefused):
+        load_or_make(tmp_path)
+
+
+def test_leftovers_that_cannot_be_removed_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    build_case(tmp_path / "case")
+    (tmp_path / "case" / "record" / ".case.json.00.part").write_bytes(b"")
+    monkeypatch.setattr("pathlib.Path.unlink", refuse)
+    with pytest.raises(StorageRefused):
+        seal(tmp_path / "case", KEY)
