@@ -36,6 +36,7 @@ _WITHOUT = (
     "HttpsUpgrades",
     "HttpsFirstBalancedModeAutoEnable",
     "LocalNetworkAccessChecks",
+    "AutoupgradeMixedContent",
 )
 _FLAGS = (
     "--remote-debugging-pipe",
@@ -58,6 +59,7 @@ _FLAGS = (
     "--disable-site-isolation-trials",
     f"--disable-features={','.join(_WITHOUT)}",
     "--disable-web-security",
+    "--blink-settings=allowRunningOfInsecureContent=true",
     "--ignore-certificate-errors",
     "--hide-scrollbars",
     "--mute-audio",

@@ -27,6 +27,7 @@ __all__ = ["Screen"]
 _CAPTURE_SECONDS = 4.0
 _HANG_SECONDS = 5.0
 _BACK = "typeof onAndroidBack === 'function' ? Promise.resolve(onAndroidBack()).then(Boolean) : false"
+_CLEAR = "document.execCommand('selectAll') && document.execCommand('delete')"
 _KEYS = {"enter": ("Enter", 13), "delete": ("Backspace", 8), "del": ("Backspace", 8), "tab": ("Tab", 9)}
 _INSTALLER = "com.android.packageinstaller"
 
@@ -174,6 +175,11 @@ class Screen:
         window = self.stage.top
         if window is not None and self._dialog() is None:
             await window.page.insert_text(text)
+
+    async def clear_text(self) -> None:
+        window = self.stage.top
+        if window is not None and self._dialog() is None:
+            await window.page.evaluate(_CLEAR)
 
     async def key(self, name: str) -> None:
         dialog, window = self._dialog(), self.stage.top
