@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from screenshots.elements import Element, Layer, centre, height, width
+from screenshots.elements import Element, Layer, centre, height, paragraph_lines, width
 from screenshots.evidence import matches
 from screenshots.labels import Meaning
 from screenshots.lexicon import has_han, has_kana
 
 __all__ = ["Candidate", "Pair", "best_pair", "find_candidates"]
 
-_LABEL_WORDS = 8
+_SENTENCE_ENDS = (",", "、", ";", ":", "。")
+_NO_LABEL = re.compile(r"[。;:]\S|[,、;:。]$|^[\d\W_]+$")
+"""What a fragment of running text, or a bare number, has and a label has not."""
 _CLOSING_NAMES = ("close", "dismiss", "cancel_icon", "btn_x", "iv_x", "guanbi")
 _CLOSING_GLYPHS = frozenset({"✕", "×", "x", "╳", "✖", "✗", "⨯"})
 _POSITIVE = frozenset({"accept", "proceed", "confirm", "acknowledge"})
@@ -64,6 +67,7 @@ def find_candidates(layer: Layer) -> tuple[Candidate, ...]:
     japanese = layer.is_japanese
     end = _body_end(layer)
     touchable = any(element.clickable and element.text for element in layer.elements)
+    running = paragraph_lines(layer.elements)
     found: list[Candidate] = []
     for element in layer.elements:
         if element.kind in ("check", "input", "surface"):
@@ -75,7 +79,8 @@ def find_candidates(layer: Layer) -> tuple[Candidate, ...]:
         meaning = element.meaning(kana_around=japanese)
         below = centre(element.box)[1] > end
         candidate = Candidate(element=element, meaning=meaning, below_body=below)
-        if _is_control(candidate, layer, touchable=touchable):
+        drawn = element.style in ("filled", "outline")
+        if (drawn or id(element) not in running) and _is_control(candidate, layer, touchable=touchable):
             found.append(candidate)
     return tuple(found)
 
@@ -137,16 +142,17 @@ def _is_control(candidate: Candidate, layer: Layer, *, touchable: bool) -> bool:
     element, meaning = candidate.element, candidate.meaning
     if not element.text or (is_long(element.text) and meaning.name == "other") or is_link(element):
         return False
-    if element.clickable or element.kind == "button":
+    drawn = element.style in ("filled", "outline")
+    if element.clickable or element.kind == "button" or (drawn and _NO_LABEL.search(element.text) is None):
         return not _is_list_row(element, layer)
-    if meaning.name in ("other", "link") or not meaning.clear:
+    if meaning.name in ("other", "link") or not meaning.clear or element.text.endswith(_SENTENCE_ENDS):
         return False
     if element.text.strip().lower() in _CLOSING_GLYPHS:
         return True
     title = centre(element.box)[1] - layer.box[1] < 0.18 * height(layer.box) and element.style in ("plain", "unknown")
     if title and len(layer.texts) > 3:
         return False
-    return candidate.below_body or element.style in ("filled", "outline") or not touchable
+    return candidate.below_body or drawn or not touchable
 
 
 def _is_list_row(element: Element, layer: Layer) -> bool:

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 from screenshots.elements import Element, Layer, centre, height, width
 from screenshots.evidence import Wording, matches
+from screenshots.lines import Image
+from screenshots.marks import find_mark, mark_state
 from screenshots.values import Box, Checkbox
 
-__all__ = ["checkboxes_in_hierarchy", "required_by", "unnamed_boxes"]
+__all__ = ["checkboxes_in_hierarchy", "checkboxes_in_pixels", "drawn_lines", "required_by"]
 
 _LABEL_REACH = 3.0
 
@@ -33,16 +35,51 @@ def checkboxes_in_hierarchy(layer: Layer, wording: Wording) -> tuple[Checkbox, .
     return tuple(found)
 
 
-def unnamed_boxes(layer: Layer) -> tuple[tuple[Element, Element], ...]:
-    """Small square icons left of an agreement line: boxes that the app draws itself. Each with its line."""
-    found: list[tuple[Element, Element]] = []
-    lines = [element for element in layer.texts if matches("agreement_line", element.plain)]
-    for line in lines:
-        for icon in layer.elements:
-            if icon.kind == "icon" and _is_square(icon.box) and _stands_left(icon.box, line.box):
-                found.append((icon, line))
-                break
+def drawn_lines(layer: Layer) -> tuple[tuple[Element, Element | None], ...]:
+    """Agreement lines that may have a box drawn by the app itself, each with the unlabelled view in the box's place."""
+    checks = [element for element in layer.elements if element.kind == "check"]
+    icons = [element for element in layer.elements if element.kind == "icon" and _is_square(element.box)]
+    found: list[tuple[Element, Element | None]] = []
+    for line in layer.texts:
+        if line.kind == "check" or not _begins_agreement(line):
+            continue
+        if any(_stands_left(check.box, line.box) for check in checks):
+            continue
+        beside = next((icon for icon in icons if _stands_left(icon.box, line.box)), None)
+        if beside is not None or line.source != "hierarchy" or line.clickable is not None:
+            found.append((line, beside))
     return tuple(found)
+
+
+def checkboxes_in_pixels(layer: Layer, wording: Wording, image: Image | None) -> tuple[Checkbox, ...]:
+    """Boxes beside agreement lines, measured; a view in the right place without pixels to look at is `unknown`."""
+    found: list[Checkbox] = []
+    for line, icon in drawn_lines(layer):
+        mark = find_mark(image, line.box, swallowed=_starts_oddly(line.text)) if image is not None else None
+        if mark is None and icon is None:
+            continue
+        box = mark or (icon.box if icon is not None else line.box)
+        found.append(
+            Checkbox(
+                state=mark_state(image, mark) if image is not None and mark is not None else "unknown",
+                label=line.text,
+                box=box,
+                point=centre(box),
+                required=required_by(line.text, wording),
+                source="pixels" if mark is not None else "hierarchy",
+            )
+        )
+    return tuple(found)
+
+
+def _begins_agreement(line: Element) -> bool:
+    """The line is an agreement from its start on, as a box's label is; not a sentence that mentions one."""
+    return matches("agreement_start", line.plain)
+
+
+def _starts_oddly(text: str) -> bool:
+    """OCR reads a box before the words as a letter or a sign."""
+    return bool(text) and (not text[0].isalpha() or text[:1] in "口O0Cc区回")
 
 
 def required_by(label: str, wording: Wording) -> bool | None:

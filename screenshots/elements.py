@@ -23,11 +23,13 @@ __all__ = [
     "join_texts",
     "make_element",
     "overlap",
+    "paragraph_lines",
     "width",
 ]
 
 
 _LONGEST_RAW = 6000
+_SENTENCE_OVER = (".", "。", "!", "?", ":", ";")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +120,32 @@ def comparable_text(elements: Iterable[Element]) -> str:
         piece = element.plain or comparable(element.text)
         pieces.append(f"。{piece}。" if element.clickable and len(piece) <= 20 else piece)
     return join_texts(pieces)
+
+
+def paragraph_lines(elements: Sequence[Element]) -> frozenset[int]:
+    """Ids of OCR lines that continue one another: running text, however short one of its lines may be."""
+    lines = [element for element in elements if element.source != "hierarchy" and element.text]
+    found: set[int] = set()
+    for upper in lines:
+        for lower in lines:
+            if upper is not lower and len(upper.text) + len(lower.text) >= 16 and _continues(upper, lower):
+                found |= {id(upper), id(lower)}
+    return frozenset(found)
+
+
+def _continues(upper: Element, lower: Element) -> bool:
+    """Lines wrap when they are full and their sentence is not over; a label over a sentence is neither."""
+    if upper.text.endswith(_SENTENCE_OVER) or width(upper.box) < 0.7 * width(lower.box):
+        return False
+    tall = height(upper.box)
+    if not 0.72 <= height(lower.box) / max(1, tall) <= 1.4:
+        return False
+    gap = lower.box[1] - upper.box[3]
+    if not -0.5 * tall <= gap <= 0.75 * tall:
+        return False
+    same_left = abs(upper.box[0] - lower.box[0]) <= 1.2 * tall
+    same_middle = abs(upper.box[0] + upper.box[2] - lower.box[0] - lower.box[2]) <= 1.5 * tall
+    return same_left or same_middle
 
 
 def join_texts(pieces: Iterable[str]) -> str:

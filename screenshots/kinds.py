@@ -155,7 +155,8 @@ def _positive_score(facts: _Facts) -> float:
         return 2.0
     if facts.pair is not None:
         return 1.2
-    if facts.has("acknowledge", "confirm", "proceed", "close") and (facts.card or facts.has("settings")):
+    states = bool(facts.wording["agreement_line"] and facts.wording["ask"])
+    if facts.has("acknowledge", "confirm", "proceed", "close") and (facts.card or facts.has("settings") or states):
         return 0.6
     unknown = sum(one.button_like and one.name == "other" for one in facts.candidates)
     return 0.4 if unknown == 1 and facts.has("refuse", "exit") else -3.0
@@ -166,7 +167,7 @@ def _doubts(facts: _Facts) -> float:
     wording = facts.wording
     answered = facts.pair is not None and facts.has("accept") and facts.has(*_REFUSALS)
     doubts = 0.0
-    if facts.has("login") or facts.inputs:
+    if facts.has("login") or facts.inputs or (wording.kind("login") >= 3 and not facts.has("accept")):
         doubts += 1.0 if answered and facts.card else 3.0 + 0.8 * min(wording.kind("login"), 3)
     if wording["social"]:
         doubts += 3.0 if wording["topic_strong"] < 2 else 1.0
@@ -183,7 +184,8 @@ def _doubts(facts: _Facts) -> float:
     if facts.has("skip") and not facts.has("accept"):
         doubts += 2.0
     if not facts.card and facts.pair is None:
-        doubts += 1.0 if wording["ask"] and facts.has("accept") else 2.5
+        states = facts.has("accept") or (facts.has("proceed") and wording["agreement_line"])
+        doubts += 1.0 if wording["ask"] and states else 2.5
     if not facts.card and len(facts.layer.texts) > 45:
         doubts += 1.5
     return doubts
@@ -267,7 +269,8 @@ def _is_login(facts: _Facts) -> bool:
     wording = facts.wording
     marks = wording.kind("login") + 2 * facts.has("login") + 2 * bool(facts.inputs)
     answered = facts.pair is not None and facts.has("accept") and facts.has("refuse")
-    return marks >= 3 and facts.has("login") and not answered
+    begins = facts.has("login") or (facts.has("proceed", "confirm") and wording.kind("login") >= 2)
+    return marks >= 3 and begins and not answered
 
 
 def _is_login_with_agreement(facts: _Facts) -> bool:

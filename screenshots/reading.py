@@ -1,22 +1,34 @@
-"""Reads one screen: what lies on top, which controls it offers and what each of them would say."""
+"""Reads one screen: what lies on top, which controls it offers and what each of them would say.
+
+The hierarchy is asked first: it costs a few milliseconds and its words are certain. Pixels are read where it is silent,
+where something drawn could hide a dialog, and whenever a second look is asked for.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-from screenshots.checkboxes import checkboxes_in_hierarchy
-from screenshots.elements import Layer
+from screenshots.dialogs import Judged, describe, judge, topmost
+from screenshots.elements import Layer, area
+from screenshots.engines import OcrEngine
+from screenshots.evidence import matches
 from screenshots.hierarchy import Hierarchy, HierarchyUnreadable, parse_hierarchy
 from screenshots.identity import identify_screen
-from screenshots.kinds import Verdict, judge_layer
-from screenshots.links import find_links
-from screenshots.roles import assign_roles
-from screenshots.values import CONSENT_KINDS, KINDS, ROLES, Checkbox, Control, Dialog, ScreenReading, TextBox
-from screenshots.windows import read_layers, screen_box
-
-if TYPE_CHECKING:
-    from screenshots.engines import OcrEngine
+from screenshots.merge import add_lines, merge_layers
+from screenshots.sight import Sight
+from screenshots.values import (
+    CONSENT_KINDS,
+    KINDS,
+    ROLES,
+    Box,
+    Checkbox,
+    Control,
+    Dialog,
+    ScreenReading,
+    TextBox,
+)
+from screenshots.vision import layers_from_lines
+from screenshots.windows import hidden_surface, read_layers, screen_box
 
 __all__ = [
     "CONSENT_KINDS",
@@ -30,7 +42,8 @@ __all__ = [
     "read_screen",
 ]
 
-_PAGES = frozenset({"plain", "settings", "login", "policy_text"})
+_BLURRED = 850
+_REFUSING = ("refuse", "exit", "basic_mode", "later", "close", "skip", "settings")
 
 
 def read_screen(
@@ -45,14 +58,22 @@ def read_screen(
 
     Never raises on bad input: what cannot be read is a reading with `readable=False` and a reason. `ocr=None` means the
     engines this machine has, loaded on first need; `ocr=()` forbids OCR. `package` is the inspected app's: it tells
-    which of several windows is the app's own and which is the system's.
+    which of several windows is the app's own and which is the system's. `second_look` reads the card (or the screen)
+    again at full size, contrast raised, with the better model, and asks an independent reader for the deciding words.
     """
+    sight = Sight(shot, ocr)
     parsed, failure = _parse(hierarchy)
-    if parsed is None:
-        return _unreadable("bad_hierarchy" if failure else "no_input", note=failure)
-    screen = screen_box(parsed, None)
-    layers = read_layers(parsed, screen, package)
-    return _assemble(parsed, layers, package=package, notes=())
+    if parsed is not None and parsed.repaired:
+        sight.notes.append("the hierarchy held characters that XML forbids; they were replaced by dots")
+    layers = _layers(parsed, sight, package)
+    if isinstance(layers, str):
+        return _unreadable(layers if layers != "no_input" or failure is None else "bad_hierarchy", sight, failure)
+    judged = [judge(layer, package) for layer in layers]
+    judged = _sharpened(judged, sight, package)
+    looked = False
+    if second_look:
+        judged, looked = _looked_twice(judged, sight, package)
+    return _reading(parsed, judged, sight, package, failure=failure, looked=looked)
 
 
 def _parse(hierarchy: str | None) -> tuple[Hierarchy | None, str | None]:
@@ -64,7 +85,136 @@ def _parse(hierarchy: str | None) -> tuple[Hierarchy | None, str | None]:
         return None, unreadable.reason
 
 
-def _unreadable(reason: str, *, note: str | None = None) -> ScreenReading:
+def _layers(parsed: Hierarchy | None, sight: Sight, package: str | None) -> tuple[Layer, ...] | str:
+    """Layers from the cheapest source that can tell, or the reason why none can."""
+    known: tuple[Layer, ...] = ()
+    if parsed is not None:
+        screen = screen_box(parsed, None)
+        known = read_layers(parsed, screen, package)
+        hidden = hidden_surface(known, screen)
+        if hidden is None:
+            return "half_drawn" if _only_loading(known) else known
+    else:
+        hidden = None
+    seen = _seen_layers(sight)
+    if not isinstance(seen, str):
+        merged = merge_layers(known, seen, hidden) if known and hidden is not None else seen
+        return "half_drawn" if _only_loading(merged) else merged
+    if any(layer.texts for layer in known):
+        sight.notes.append("something drawn may hide more than the hierarchy tells, and no pixels could be read")
+        return known
+    return "opaque" if seen == "no_input" and parsed is not None else seen
+
+
+def _seen_layers(sight: Sight) -> tuple[Layer, ...] | str:
+    if sight.image is None:
+        return sight.failure or "no_input"
+    if sight.emptiness is not None:
+        return sight.emptiness
+    lines = sight.read(sight.quick)
+    if lines is None:
+        return "no_engine"
+    if not lines and sight.sparse:
+        return "half_drawn"
+    return layers_from_lines(lines, sight.image, engine=_name(sight.quick))
+
+
+def _only_loading(layers: Sequence[Layer]) -> bool:
+    texts = [element for layer in layers for element in layer.texts]
+    return 0 < len(texts) <= 2 and all(matches("loading", element.plain) for element in texts)
+
+
+def _sharpened(judged: list[Judged], sight: Sight, package: str | None) -> list[Judged]:
+    """Two repairs that pay at once: a card the quick model could not spell, and answers it may have overlooked."""
+    if not judged or judged[0].layer.source == "hierarchy" or sight.image is None:
+        return judged
+    top = judged[0]
+    if _is_blurred(top.layer):
+        lines = sight.read(sight.thorough, top.layer.box)
+        if lines is not None:
+            sight.notes.append("the quick model could not spell this screen; the better model read it")
+            layers = layers_from_lines(lines, sight.image, engine=_name(sight.thorough), keep_card=_card(top.layer))
+            return [*(judge(layer, package) for layer in layers[:1]), *judged[1:]]
+    if top.verdict.kind in CONSENT_KINDS and not any(control.role in _REFUSING for control in top.controls):
+        pale = sight.pale_lines(top.layer.box, [element.box for element in top.layer.texts])
+        if pale:
+            layer = add_lines(top.layer, pale, _name(sight.quick))
+            return [judge(layer, package), *judged[1:]]
+    return judged
+
+
+def _is_blurred(layer: Layer) -> bool:
+    lines = [element for element in layer.texts if element.source != "hierarchy" and len(element.text) >= 4]
+    blurred = [element for element in lines if element.confidence < _BLURRED]
+    return len(blurred) >= 3 and len(blurred) >= 0.4 * len(lines)
+
+
+def _looked_twice(judged: list[Judged], sight: Sight, package: str | None) -> tuple[list[Judged], bool]:
+    """The better model over the top card, or over the whole screen when no dialog was seen."""
+    if sight.image is None or sight.emptiness is not None:
+        return judged, False
+    whole = (0, 0, sight.image.shape[1], sight.image.shape[0])
+    top = topmost(judged)
+    region: Box = top.layer.box if top is not None and area(top.layer.box) else whole
+    lines = sight.look_twice(region)
+    if lines is None:
+        return judged, False
+    if top is not None:
+        again = judge(add_lines(top.layer, lines, _name(sight.thorough)), package)
+        return [again if one is top else one for one in judged], True
+    seen = [judge(layer, package) for layer in layers_from_lines(lines, sight.image, engine=_name(sight.thorough))]
+    found = topmost(seen)
+    if found is not None and found.verdict.kind in CONSENT_KINDS:
+        sight.notes.append("the hierarchy shows no dialog; pixels do" if judged[0].layer.source == "hierarchy" else "")
+        return seen, True
+    return judged, True
+
+
+def _card(layer: Layer) -> Box | None:
+    return layer.box if layer.floating else None
+
+
+def _name(engine: OcrEngine | None) -> str:
+    return engine.name if engine is not None else "ocr"
+
+
+def _reading(
+    parsed: Hierarchy | None,
+    judged: Sequence[Judged],
+    sight: Sight,
+    package: str | None,
+    *,
+    failure: str | None,
+    looked: bool,
+) -> ScreenReading:
+    shown = [one for one in judged if one.verdict.kind != "plain"]
+    kinds = tuple(one.verdict.kind for one in shown) or ("plain",)
+    top = topmost(judged)
+    dialog = describe(top, sight, verify=looked) if top is not None else None
+    layers = [one.layer for one in judged]
+    if failure:
+        sight.notes.append(f"hierarchy unreadable: {failure}")
+    return ScreenReading(
+        readable=True,
+        unreadable_reason=None,
+        kinds=kinds,
+        dialog=dialog,
+        texts=tuple(element.as_text_box() for layer in layers for element in layer.texts),
+        source=_source(layers),
+        identity=identify_screen(parsed, layers, kinds, package),
+        engines=tuple(f"{name} {version}" for name, version in sight.used.items()),
+        notes=tuple(note for note in dict.fromkeys(sight.notes) if note),
+        looked_twice=looked,
+    )
+
+
+def _source(layers: Sequence[Layer]) -> str:
+    sources = {layer.source for layer in layers if layer.elements} or {"hierarchy"}
+    return sources.pop() if len(sources) == 1 else "merged"
+
+
+def _unreadable(reason: str, sight: Sight, failure: str | None) -> ScreenReading:
+    notes = [*sight.notes, *([f"hierarchy unreadable: {failure}"] if failure else [])]
     return ScreenReading(
         readable=False,
         unreadable_reason=reason,
@@ -73,46 +223,6 @@ def _unreadable(reason: str, *, note: str | None = None) -> ScreenReading:
         texts=(),
         source="hierarchy",
         identity="",
-        notes=(note,) if note else (),
+        engines=tuple(f"{name} {version}" for name, version in sight.used.items()),
+        notes=tuple(dict.fromkeys(notes)),
     )
-
-
-def _assemble(
-    parsed: Hierarchy | None, layers: Sequence[Layer], *, package: str | None, notes: tuple[str, ...]
-) -> ScreenReading:
-    verdicts = [(layer, judge_layer(layer, package=package)) for layer in layers]
-    shown = [(layer, verdict) for layer, verdict in verdicts if verdict.kind not in ("plain",)]
-    kinds = tuple(verdict.kind for _, verdict in shown) or ("plain",)
-    dialog = next((_dialog(layer, verdict) for layer, verdict in shown if verdict.kind not in _PAGES), None)
-    return ScreenReading(
-        readable=True,
-        unreadable_reason=None,
-        kinds=kinds,
-        dialog=dialog,
-        texts=tuple(element.as_text_box() for layer in layers for element in layer.texts),
-        source=layers[0].source if layers else "hierarchy",
-        identity=identify_screen(parsed, layers, kinds, package),
-        notes=notes,
-    )
-
-
-def _dialog(layer: Layer, verdict: Verdict) -> Dialog:
-    controls = assign_roles(layer, verdict)
-    return Dialog(
-        kind=verdict.kind,
-        box=layer.box,
-        title=_title(layer),
-        text="\n".join(element.text for element in layer.texts),
-        controls=controls,
-        links=find_links(layer, controls),
-        checkboxes=checkboxes_in_hierarchy(layer, verdict.wording),
-        source=layer.source,
-        certain=layer.source == "hierarchy",
-        agreed_by=("hierarchy",) if layer.source == "hierarchy" else (),
-    )
-
-
-def _title(layer: Layer) -> str:
-    """The first text of the upper half, when it is short."""
-    top = layer.texts[:1]
-    return top[0].text if top and len(top[0].text) <= 40 else ""

@@ -105,7 +105,7 @@ def _plain_role(candidate: Candidate, kind: str) -> _Role:
     if candidate.name == "wait":
         return _Role(name="later", clear=True)
     role = _EVERYWHERE.get(candidate.name, "other")
-    if role in ("accept", "refuse") and kind == "plain":
+    if role in ("accept", "refuse") and (kind == "plain" or not candidate.meaning.clear):
         return _Role(name="other", clear=False)
     return _Role(name=role, clear=candidate.meaning.clear)
 

@@ -1,0 +1,144 @@
+"""The screenshot and the engines that may look at it: decoded once, read only as far as someone asks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from screenshots.elements import area, overlap
+from screenshots.engines import EngineMissing, OcrEngine, TextLine, quick_engine, second_reader, thorough_engine
+from screenshots.lines import Image, propose_lines, stack_lines
+from screenshots.pixels import ImageUnreadable, decode_image, uniformity
+from screenshots.values import Box
+from screenshots.vision import cut, enhance, read_lines
+
+__all__ = ["Sight"]
+
+_BLANK = 0.985
+_MOST_PALE_LINES = 10
+_PALE_CONFIDENCE = 750
+
+
+class Sight:
+    """What pixels can tell about one screen. Every failure becomes a note, never an exception."""
+
+    def __init__(self, shot: bytes | None, engines: Sequence[OcrEngine] | None) -> None:
+        self._shot = shot
+        self._engines = engines
+        self._image: Image | None = None
+        self._decoded = False
+        self.failure: str | None = None
+        """Why there are no pixels: a reason of `ScreenReading.unreadable_reason`."""
+        self.notes: list[str] = []
+        self.used: dict[str, str] = {}
+        """Engine name -> version, of every engine that has read something."""
+
+    @property
+    def image(self) -> Image | None:
+        if not self._decoded:
+            self._decoded = True
+            try:
+                self._image = decode_image(self._shot) if self._shot else None
+            except ImageUnreadable as unreadable:
+                self.failure = unreadable.reason
+                self.notes.append(unreadable.detail)
+        return self._image
+
+    @property
+    def quick(self) -> OcrEngine | None:
+        if self._engines is None:
+            return quick_engine()
+        return self._engines[0] if self._engines else None
+
+    @property
+    def thorough(self) -> OcrEngine | None:
+        return thorough_engine() if self._engines is None else self.quick
+
+    @property
+    def second(self) -> OcrEngine | None:
+        """A reader of another family, for agreement."""
+        if self._engines is None:
+            return second_reader()
+        return next((engine for engine in self._engines[1:] if self.quick and engine.name != self.quick.name), None)
+
+    @property
+    def emptiness(self) -> str | None:
+        """`secure` for a black frame (protected, or not drawn), `blank` for another single colour, else None."""
+        if self.image is None:
+            return None
+        share, colour = uniformity(self.image)
+        if share < _BLANK:
+            return None
+        return "secure" if int(colour.max()) <= 6 else "blank"
+
+    @property
+    def sparse(self) -> bool:
+        return self.image is not None and uniformity(self.image)[0] >= 0.9
+
+    def read(
+        self, engine: OcrEngine | None, region: Box | None = None, *, enhanced: bool = False
+    ) -> tuple[TextLine, ...] | None:
+        """None when there is nothing to read with, or nothing to read."""
+        if engine is None or self.image is None:
+            return None
+        image = self.image
+        if enhanced:
+            image = image.copy()
+            target = region or (0, 0, image.shape[1], image.shape[0])
+            image[target[1] : target[3], target[0] : target[2]] = enhance(cut(image, target))
+        try:
+            lines = read_lines(engine, image, region)
+        except EngineMissing as missing:
+            self.notes.append(f"{engine.name} could not read: {missing} ({missing.mend})")
+            return None
+        self.used[engine.name] = engine.version
+        return lines
+
+    def read_boxes(
+        self, engine: OcrEngine | None, boxes: tuple[Box, ...], image: Image | None = None, *, hint: str = ""
+    ) -> tuple[str, ...] | None:
+        source = image if image is not None else self.image
+        if engine is None or source is None or not boxes:
+            return None
+        try:
+            texts = engine.read_boxes(source, boxes, hint=hint)
+        except EngineMissing as missing:
+            self.notes.append(f"{engine.name} could not read: {missing} ({missing.mend})")
+            return None
+        self.used[engine.name] = engine.version
+        return texts
+
+    def look_twice(self, region: Box) -> tuple[TextLine, ...] | None:
+        """A region at full size by the better model, as it is and with its contrast raised; None when it cannot be."""
+        plain = self.read(self.thorough, region)
+        if plain is None:
+            return None
+        raised = self.read(self.thorough, region, enhanced=True) or ()
+        return joined_lines(plain, raised)
+
+    def pale_lines(self, region: Box, known: Sequence[Box]) -> tuple[TextLine, ...]:
+        """Lines that OpenCV sees in the region and no engine has read, redrawn black on white and read again."""
+        if self.image is None:
+            return ()
+        left, top, _, _ = region
+        crop = cut(self.image, region)
+        placed = ((b[0] + left, b[1] + top, b[2] + left, b[3] + top) for b in propose_lines(crop))
+        unread = [box for box in placed if not any(overlap(box, other) > 0.3 * area(box) for other in known)]
+        montage = stack_lines(self.image, unread[-_MOST_PALE_LINES:])
+        if montage is None:
+            return ()
+        unread = unread[-_MOST_PALE_LINES:]
+        page = np.ascontiguousarray(np.repeat(montage.page[:, :, None], 3, axis=2))
+        texts = self.read_boxes(self.quick, montage.strips, page) or ()
+        return tuple(
+            TextLine(text=text, box=unread[row], confidence=_PALE_CONFIDENCE)
+            for row, text in zip(montage.rows, texts, strict=False)
+            if text.strip()
+        )
+
+
+def joined_lines(first: Sequence[TextLine], more: Sequence[TextLine]) -> tuple[TextLine, ...]:
+    """`first`, and of `more` what stands where the first saw nothing."""
+    extra = [line for line in more if not any(overlap(line.box, known.box) > 0.3 * area(line.box) for known in first)]
+    return (*first, *extra)

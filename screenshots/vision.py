@@ -1,0 +1,107 @@
+"""From pixels to layers: OCR lines become elements, the card separates the dialog from what it covers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import cv2
+
+from screenshots.buttons import button_shape
+from screenshots.candidates import is_long
+from screenshots.card import find_card
+from screenshots.elements import Element, Layer, centre, contains, height, make_element, width
+from screenshots.engines import OcrEngine, TextLine
+from screenshots.lexicon import has_han, has_kana
+from screenshots.lines import Image, as_image
+from screenshots.values import Box
+from screenshots.windows import make_layer
+
+__all__ = ["cut", "enhance", "layers_from_lines", "read_lines"]
+
+_STATUS_BAR = 0.033
+_MOST_MEASURED = 16
+
+
+def read_lines(engine: OcrEngine, image: Image, region: Box | None = None) -> tuple[TextLine, ...]:
+    """The lines in a region (or everywhere), in screen coordinates."""
+    if region is None:
+        return engine.read(image)
+    left, top, _, _ = region
+    found = engine.read(cut(image, region))
+    return tuple(replace(line, box=_moved(line.box, left, top)) for line in found)
+
+
+def layers_from_lines(
+    lines: Sequence[TextLine], image: Image, *, engine: str, keep_card: Box | None = None
+) -> tuple[Layer, ...]:
+    """One layer, or two when a card with something to say floats over the rest."""
+    screen = (0, 0, image.shape[1], image.shape[0])
+    elements = [_element(line, engine, at) for at, line in enumerate(lines) if not _in_status_bar(line, screen)]
+    card = keep_card or _card_of(image, elements)
+    if card is None:
+        page = _with_styles(elements, image, screen)
+        return (make_layer(page, screen, screen, over_content=False, source="ocr"),)
+    inside = [element for element in elements if contains(_grown(card, 8), centre(element.box))]
+    outside = [element for element in elements if element not in inside]
+    top = make_layer(_with_styles(inside, image, card), card, screen, over_content=bool(outside), source="ocr")
+    return (replace(top, floating=True), make_layer(outside, screen, screen, over_content=False, source="ocr"))
+
+
+def cut(image: Image, region: Box) -> Image:
+    left, top, right, bottom = region
+    return image[max(0, top) : bottom, max(0, left) : right]
+
+
+def enhance(image: Image) -> Image:
+    """Local contrast raised: pale words on white come up, whatever the rest of the card looks like."""
+    lab = cv2.cvtColor(image, cv2.COLOR_BGR2LAB)
+    lab[..., 0] = cv2.createCLAHE(4.0, (8, 8)).apply(lab[..., 0])
+    return as_image(cv2.cvtColor(lab, cv2.COLOR_LAB2BGR))
+
+
+def _element(line: TextLine, engine: str, order: int) -> Element:
+    return make_element(line.text, line.box, source=engine, confidence=line.confidence, order=order)
+
+
+def _in_status_bar(line: TextLine, screen: Box) -> bool:
+    tall = height(screen) > 1.3 * width(screen)
+    return tall and (line.box[1] + line.box[3]) / 2 < _STATUS_BAR * height(screen)
+
+
+def _card_of(image: Image, elements: Sequence[Element]) -> Box | None:
+    """The card, if what it holds could be a dialog: several lines, or a line and a label."""
+    found = find_card(image)
+    if found is None:
+        return None
+    inside = [element for element in elements if contains(_grown(found.box, 8), centre(element.box))]
+    tall_enough = height(found.box) >= 0.07 * image.shape[0]
+    says = any(element.meaning().clear for element in inside) or len(inside) >= 3
+    return found.box if len(inside) >= 2 and tall_enough and says else None
+
+
+def _with_styles(elements: Sequence[Element], image: Image, within: Box) -> list[Element]:
+    """Measure how the short texts are drawn, from the bottom up: that is where answers stand."""
+    short = [element for element in elements if _could_be_label(element)]
+    chosen = {id(one) for one in sorted(short, key=lambda one: one.box[3], reverse=True)[:_MOST_MEASURED]}
+    return [_styled(one, image, within) if id(one) in chosen else one for one in elements]
+
+
+def _could_be_label(element: Element) -> bool:
+    wide = has_han(element.text) or has_kana(element.text)
+    return not is_long(element.text) or (len(element.text) <= (18 if wide else 44) and element.meaning().clear)
+
+
+def _styled(element: Element, image: Image, within: Box) -> Element:
+    shape = button_shape(image, element.box, within)
+    if shape.style == "plain":
+        return replace(element, style="plain")
+    return replace(element, style=shape.style, target=shape.box)
+
+
+def _grown(box: Box, by: int) -> Box:
+    return box[0] - by, box[1] - by, box[2] + by, box[3] + by
+
+
+def _moved(box: Box, left: int, top: int) -> Box:
+    return box[0] + left, box[1] + top, box[2] + left, box[3] + top
