@@ -60,12 +60,20 @@ class Journal:
                 mend="Wait until that inspection has ended, or end it; then run again.",
             ) from error
         self._lock = lock
-        self._changes = self._read()
+        try:
+            self._changes = self._read()
+        except BaseException:
+            self.close()
+            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let another process have the device. Closing twice is harmless."""
         # The lock file stays: removing it would let two processes lock two files of one name.
         if self._lock is not None:
             os.close(self._lock)

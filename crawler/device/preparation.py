@@ -55,7 +55,7 @@ class Preparation:
         try:
             _undo_all(self._driver, self._journal, None)
         except BaseException:
-            self._journal.__exit__(None, None, None)
+            self._journal.close()
             raise
         return self
 
@@ -70,7 +70,7 @@ class Preparation:
             if error is None:
                 raise
         finally:
-            self._journal.__exit__(None, None, None)
+            self._journal.close()
 
     def record_to(self, record: Record | None) -> None:
         """Where facts go from now on; None when no lane is open."""
