@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from evidence.clock import SystemClock
 from traffic.decode import Batch, Budget, DecodeTree, Limits, Node, Step, Where, entropy
 from traffic.decode.structured import READERS as STRUCTURES
-from traffic.decode.text import REWRITINGS
 from traffic.delta import DeltaSearch
 from traffic.engine import make_scanner
 from traffic.excerpt import masked_excerpt
@@ -212,7 +211,7 @@ class _Found:
         self._spans[id(node)] = [(match.start, match.end) for match in found]
         shown: set[tuple[int, str]] = set()
         above: Node | None = node
-        while above is not None and above.code in REWRITINGS:
+        while above is not None and above.is_rewriting:
             above = above.parent
             shown |= {(match.form.value, match.form.code) for match in self._by_node.get(id(above), ())}
         kept = [match for match in found if (match.form.value, match.form.code) not in shown]
@@ -233,25 +232,37 @@ class _Found:
         for found in self._by_node.values():
             for match in found:
                 by_value.setdefault(match.form.value, []).append(match)
-        return [
-            match
-            for group in by_value.values()
-            for match in group
-            if not any(_tells_more(other, match) for other in group)
-        ]
+        return [match for group in by_value.values() for match in _best_told(group)]
 
 
-def _tells_more(other: Match, match: Match) -> bool:
-    """Whether both are the same bytes and `other` is the better way to tell them."""
-    deep, shallow = (other, match) if other.node.depth > match.node.depth else (match, other)
+def _best_told(group: list[Match]) -> list[Match]:
+    """Of the matches of one value: where two are the same bytes, the one that a person understands more easily."""
+    # First what a further decoding shows better, then what was plain already before it: each pass drops by what remains.
+    deep = [match for match in group if not any(_is_told_by_deeper(match, other) for other in group)]
+    return [match for match in deep if not any(_is_told_by_shallower(match, other) for other in deep)]
+
+
+def _is_told_by_deeper(match: Match, other: Match) -> bool:
+    child = _way(match, other)
+    if child is None:
+        return False
+    return match.form.inner or (child.code in STRUCTURES and match.form.code == other.form.code)
+
+
+def _is_told_by_shallower(match: Match, other: Match) -> bool:
+    child = _way(other, match)
+    return child is not None and not child.is_rewriting and not other.form.inner
+
+
+def _way(shallow: Match, deep: Match) -> Node | None:
+    """The child of the first match's node that leads to the second match, where it was made of the same bytes."""
+    if deep.node.depth <= shallow.node.depth:
+        return None
     lineage = deep.node.lineage()
-    if deep.node.depth == shallow.node.depth or lineage[shallow.node.depth] is not shallow.node:
-        return False
+    if lineage[shallow.node.depth] is not shallow.node:
+        return None
     child = lineage[shallow.node.depth + 1]
-    if child.code in REWRITINGS:
-        return shallow.form.inner and shallow is match
     start, length = child.span
-    if start >= shallow.end or shallow.start >= start + length:
-        return False
-    named = child.code in STRUCTURES and deep.form.code == shallow.form.code
-    return (shallow is match) == (shallow.form.inner or named)
+    if child.is_rewriting or (start < shallow.end and shallow.start < start + length):
+        return child
+    return None

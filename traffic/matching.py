@@ -158,4 +158,11 @@ def _longest(found: list[Match]) -> list[Match]:
             and other.end - other.start > match.end - match.start
             for other in found
         )
+        and not (match.form.code.startswith("utf-16be") and _has_other_half(match, found))
     ]
+
+
+def _has_other_half(match: Match, found: list[Match]) -> bool:
+    """UTF-16 of either order reads as the other one byte further on."""
+    code = match.form.code.replace("utf-16be", "utf-16le")
+    return any(other.form.code == code and other.form.value == match.form.value for other in found)

@@ -47,7 +47,7 @@ class Tracer:
                 stages.append(Stage(current, data, offset, length, None))
                 break
             span = current.span
-            if current.code in REWRITINGS:
+            if current.is_rewriting:
                 narrowed = self._narrow(current, parent.data, offset, length)
                 if narrowed is not None:
                     data, span, offset = narrowed

@@ -289,9 +289,8 @@ def headerless(data: bytes, limit: int) -> Iterator[tuple[str, bytes]]:
             continue
         if inflated.whole and inflated.used < len(data) - 8:
             continue
-        sure = code in ("snappy", "lz4-sized") or (
-            inflated.whole and code == "brotli" and len(inflated.data) > len(data)
-        )
+        exact = inflated.whole and inflated.used == len(data) and len(inflated.data) >= max(24, len(data) - 16)
+        sure = code in ("snappy", "lz4-sized") or (exact and code in ("brotli", "deflate"))
         if sure or is_text(inflated.data) or (inflated.whole and magic_code(inflated.data)):
             yield code, inflated.data
 

@@ -60,15 +60,15 @@ def _decodes(sample: bytes, codec: str) -> bool:
 
 
 def utf16_codec(data: bytes) -> str | None:
-    """Which half of the bytes is zero, where about every second one is."""
+    """Which half of the bytes is zero, where nearly every second one is, the first character included."""
     sample = data[:_SAMPLE]
     if len(sample) < 12 or sample.count(0) * 3 < len(sample):
         return None
     even, odd = sample[::2].count(0), sample[1::2].count(0)
     half = len(sample) // 2
-    if odd * 10 >= half * 7 and even * 10 < half:
+    if odd * 10 >= half * 7 and even * 20 < half and (sample[1] == 0 or sample[:2] == b"\xff\xfe"):
         return "utf-16le"
-    if even * 10 >= half * 7 and odd * 10 < half:
+    if even * 10 >= half * 7 and odd * 20 < half and (sample[0] == 0 or sample[:2] == b"\xfe\xff"):
         return "utf-16be"
     return None
 

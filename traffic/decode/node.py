@@ -36,6 +36,7 @@ class Node:
         "code",
         "data",
         "depth",
+        "is_rewriting",
         "is_scanned",
         "parent",
         "structure",
@@ -52,6 +53,7 @@ class Node:
         source: bytes | None = None,
         span: tuple[int, int] | None = None,
         argument: str = "",
+        is_rewriting: bool = False,
     ) -> None:
         """`source` are the encoded bytes within the parent where their offset is not known yet; `span` is offset and
         length; with neither, the whole parent was decoded."""
@@ -61,6 +63,8 @@ class Node:
         self.code = code
         self.argument = argument
         self.depth: int = parent.depth + 1 if parent is not None else 0
+        self.is_rewriting = is_rewriting
+        """The parent's whole text with its escapes undone: everything is still there, in the same order."""
         self.is_scanned = False
         self.structure: Structure | None = None
         self._is_text: bool | None = None
@@ -84,6 +88,14 @@ class Node:
             else:
                 self._offset = (max(0, parent.find(self._source)), len(self._source))
         return self._offset
+
+    @property
+    def source(self) -> bytes:
+        """The encoded bytes in the parent's data."""
+        if self._source is not None:
+            return self._source
+        start, length = self.span
+        return self.parent.data[start : start + length] if self.parent is not None else self.data
 
     def lineage(self) -> tuple[Node, ...]:
         """From the root to this node."""

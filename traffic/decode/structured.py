@@ -11,6 +11,8 @@ __all__ = ["READERS", "Field", "Structure", "read_structure"]
 
 MOST_FIELDS = 20_000
 _DEEPEST = 32
+_LEAST_CUT_OFF = 1024
+"""Bytes of which most must be missing their end before a beginning alone is believed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,8 +217,7 @@ def _key(cursor: Cursor, read: Callable[[Cursor, str, int], None], depth: int) -
 def _read_msgpack(cursor: Cursor) -> None:
     if not (0x80 <= cursor.data[0] <= 0x9F or 0xDC <= cursor.data[0] <= 0xDF):
         raise Malformed
-    while cursor.at < len(cursor.data):
-        _msgpack(cursor, "", 0)
+    _msgpack(cursor, "", 0)
 
 
 # --- CBOR
@@ -281,8 +282,7 @@ def _cbor_endless(cursor: Cursor, major: int, path: str, depth: int) -> None:
 def _read_cbor(cursor: Cursor) -> None:
     if not (0x80 <= cursor.data[0] <= 0xBF or cursor.data[:3] == b"\xd9\xd9\xf7"):
         raise Malformed
-    while cursor.at < len(cursor.data):
-        _cbor(cursor, "", 0)
+    _cbor(cursor, "", 0)
 
 
 READERS: dict[str, Callable[[Cursor], None]] = {
@@ -306,6 +306,8 @@ def read_structure(data: bytes) -> Structure | None:
             whole = False
         except Malformed:
             continue
+        if whole and cursor.at < len(data):
+            continue
         structure = _judge(code, cursor, whole)
         if structure is not None and structure.sure:
             return structure
@@ -315,6 +317,7 @@ def read_structure(data: bytes) -> Structure | None:
 
 def _judge(code: str, cursor: Cursor, whole: bool) -> Structure | None:
     texts = sum(1 for field in cursor.fields if field.is_text and field.length >= 3)
-    if not cursor.fields or (not whole and (texts < 4 or len(cursor.fields) < 8)):
+    if not cursor.fields or (not whole and (texts < 8 or len(cursor.data) < _LEAST_CUT_OFF)):
         return None
-    return Structure(code, tuple(cursor.fields), texts > 0)
+    keyed = code != "protobuf" and any(field.is_text and field.path.endswith("(key)") for field in cursor.fields)
+    return Structure(code, tuple(cursor.fields), texts > 0 or (whole and keyed))

@@ -5,10 +5,12 @@ from __future__ import annotations
 import html
 import re
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-__all__ = ["REWRITINGS", "Rewriting", "SourceMap"]
+from traffic.decode.content import is_text
+
+__all__ = ["REWRITINGS", "Rewriting", "SourceMap", "binary_fields"]
 
 _PERCENT = re.compile(rb"%[0-9A-Fa-f]{2}")
 _PERCENT_U = re.compile(rb"%u[0-9A-Fa-f]{4}")
@@ -20,6 +22,8 @@ _UNICODE_RUN = re.compile(rb"(?:\\u[0-9A-Fa-f]{4})+")
 _HEX_RUN = re.compile(rb"(?:\\x[0-9A-Fa-f]{2})+")
 _ENTITY = re.compile(rb"&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|quot|amp|lt|gt|apos|nbsp);")
 _SOFT = re.compile(rb"=(?:[0-9A-F]{2}|\r?\n)")
+_SOFT_RUN = re.compile(rb"(?:=[0-9A-F]{2}){3}")
+_FIELD_VALUE = re.compile(rb"=([^&=?#\s\"]*%[^&?#\s\"]*)")
 _SINGLE = {
     b'\\"': b'"',
     b"\\/": b"/",
@@ -100,7 +104,7 @@ class Rewriting:
 
 
 def _has_soft(data: bytes) -> bool:
-    return bool(re.search(rb"(?:=[0-9A-F]{2}){3}", data))
+    return b"=\n" in data or b"=\r\n" in data or bool(_SOFT_RUN.search(data))
 
 
 REWRITINGS: dict[str, Rewriting] = {
@@ -118,6 +122,18 @@ REWRITINGS: dict[str, Rewriting] = {
         Rewriting("quoted-printable", lambda data: b"=" in data and _has_soft(data), quoted_printable, _SOFT),
     )
 }
+
+
+def binary_fields(data: bytes) -> Iterator[tuple[str, int, int, bytes]]:
+    """(code, offset, length, bytes) of form fields that hold bytes rather than text, each decoded by itself."""
+    for match in _FIELD_VALUE.finditer(data):
+        value = match.group(1)
+        decoded = form_decode(value)
+        if len(decoded) < 8 or is_text(decoded):
+            continue
+        yield "url-plus", match.start(1), len(value), decoded
+        if b"+" in value:
+            yield "url", match.start(1), len(value), percent_decode(value)
 
 
 class SourceMap:

@@ -12,7 +12,7 @@ from traffic.decode.content import is_text, utf16_codec
 from traffic.decode.lzstring import lz_string_base64, lz_string_plausible
 from traffic.decode.structured import read_structure
 
-__all__ = ["Reading", "decode_base64", "decode_hex", "looks_random", "readings", "tokens", "wrapped_readings"]
+__all__ = ["Reading", "decode_base64", "decode_hex", "is_promising", "looks_random", "readings", "tokens", "unwrap"]
 
 _LEAST = 16
 _WORD = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-"
@@ -78,10 +78,10 @@ def readings(text: bytes, seen: set[bytes]) -> Iterator[Reading]:
         if not token.translate(None, _HEX + b"-"):
             if len(token) % 2 == 0 and b"-" not in token:
                 decoded = decode_hex(token)
-                yield Reading("hex", token, decoded, _promising(decoded))
+                yield Reading("hex", token, decoded, is_promising(decoded))
             continue
         decoded = decode_base64(token)
-        if _promising(decoded):
+        if is_promising(decoded):
             yield Reading("base64", token, decoded, True)
             continue
         other = _other_reading(token, lz_left > 0) if len(token) >= 20 else None
@@ -109,7 +109,7 @@ def _after_glue(token: bytes) -> Reading | None:
         if at >= 0 and len(token) - at > _LEAST:
             rest = token[at + 1 :]
             decoded = decode_base64(rest)
-            if _promising(decoded):
+            if is_promising(decoded):
                 return Reading("base64", rest, decoded, True)
     return None
 
@@ -121,18 +121,18 @@ def _lz(token: bytes) -> Reading | None:
     return Reading("lz-string", token, decoded, True)
 
 
-def wrapped_readings(text: bytes) -> Iterator[Reading]:
-    """Base64 in lines, as MIME and Android's default flags write it."""
-    for match in _WRAPPED.finditer(text):
-        source = match.group()
-        yield Reading("base64", source, decode_base64(source), True)
+def unwrap(text: bytes) -> tuple[list[Reading], bytes]:
+    """Base64 in lines, as MIME and Android's default flags write it, and the text without it."""
+    found = [Reading("base64", match.group(), decode_base64(match.group()), True) for match in _WRAPPED.finditer(text)]
+    return found, _WRAPPED.sub(b" ", text) if found else text
 
 
 def _promising_head(head: bytes) -> bool:
-    return len(head) >= 8 and (magic_code(head) is not None or is_text(head))
+    return len(head) >= 8 and (magic_code(head) is not None or is_text(head) or utf16_codec(head) is not None)
 
 
-def _promising(decoded: bytes) -> bool:
+def is_promising(decoded: bytes) -> bool:
+    """Whether it reads as text, names a compression or is a message."""
     if len(decoded) < 8:
         return False
     if is_text(decoded) or magic_code(decoded) is not None:

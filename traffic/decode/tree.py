@@ -12,8 +12,8 @@ from traffic.decode.framing import Frame, embedded_streams, grpc_frames, multipa
 from traffic.decode.lzstring import lz_string_utf16
 from traffic.decode.node import Batch, Node
 from traffic.decode.structured import read_structure
-from traffic.decode.text import REWRITINGS
-from traffic.decode.tokens import Reading, looks_random, readings, wrapped_readings
+from traffic.decode.text import REWRITINGS, binary_fields
+from traffic.decode.tokens import Reading, decode_base64, is_promising, looks_random, readings, unwrap
 from traffic.decode.xor import xor_readings
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class DecodeTree:
         if self._inflate(node) or is_media(data):
             return
         codec = utf16_codec(data)
-        if codec is not None:
+        if codec is not None and not self._is_message(node):
             self.add(Node(data.decode(codec, "replace").encode(), node.where, node, codec))
         elif node.parent is None and node.where != "body":
             yield from self._text(node)
@@ -123,8 +123,11 @@ class DecodeTree:
         rewritten = False
         for code, rewriting in REWRITINGS.items():
             if rewriting.applies(data):
-                added = self.add(Node(rewriting.apply(data), node.where, node, code, span=(0, len(data))))
-                rewritten = rewritten or (added and code in _KEEPS_TOKENS)
+                child = Node(rewriting.apply(data), node.where, node, code, span=(0, len(data)), is_rewriting=True)
+                rewritten = (self.add(child) and code in _KEEPS_TOKENS) or rewritten
+        if b"%" in data:
+            for code, at, size, value in binary_fields(data):
+                self.add(Node(value, node.where, node, code, span=(at, size)))
         if b"\x1f\x8b\x08" in data:
             for frame in embedded_streams(data, self._budget.inflated):
                 self._add_frame(node, frame)
@@ -157,11 +160,16 @@ class DecodeTree:
 
     # --- bytes
 
+    def _is_message(self, node: Node) -> bool:
+        node.structure = read_structure(node.data) if len(node.data) <= self._budget.limits.text else None
+        return node.structure is not None and node.structure.sure
+
     def _binary(self, node: Node) -> Iterator[Batch]:
         data = node.data
-        structure = read_structure(data) if len(data) <= self._budget.limits.text else None
+        structure = node.structure
+        if structure is None and len(data) <= self._budget.limits.text:
+            structure = node.structure = read_structure(data)
         if structure is not None:
-            node.structure = structure
             leaves = [
                 Node(data[at : at + size], node.where, node, structure.code, span=(at, size), argument=path)
                 for field in structure.fields
@@ -188,16 +196,26 @@ class DecodeTree:
             self.opaque.append(node)
 
     def _without_header(self, node: Node) -> bool:
+        if len(node.data) > self._budget.limits.text:
+            return False
         found = False
-        for code, data in (
-            headerless(node.data, self._budget.inflated) if len(node.data) <= self._budget.limits.text else ()
-        ):
+        for code, data in headerless(node.data, self._budget.inflated):
             found = self.add(Node(data, node.where, node, code)) or found
+        if not found and node.code == "base64":
+            found = self._backwards(node)
         if not found and len(node.data) <= _SMALL and node.data[0] >= 0xC2:
             text = lz_string_utf16(node.data, 1 << 16)
             if text is not None and len(text) >= 8 and is_text(text):
                 found = self.add(Node(text, node.where, node, "lz-string-utf16"))
         return found
+
+    def _backwards(self, node: Node) -> bool:
+        """The same token read from its end, where that is compressed."""
+        token = node.source
+        turned = decode_base64(token[::-1])
+        if not is_promising(turned) and not any(True for _ in headerless(turned, self._budget.inflated)):
+            return False
+        return self.add(Node(turned, node.where, node.parent, "reversed-base64", source=token))
 
     def _xor(self, node: Node) -> Iterator[Batch]:
         """Adds the plain bytes where the key shows itself; else the node is a suspect."""
@@ -211,9 +229,10 @@ class DecodeTree:
 
 
 def _all_readings(data: bytes, seen: set[bytes]) -> Iterator[Reading]:
-    yield from readings(data, seen)
     if b"\n" in data:
-        yield from wrapped_readings(data)
+        wrapped, data = unwrap(data)
+        yield from wrapped
+    yield from readings(data, seen)
 
 
 def _is_odd(node: Node) -> bool:

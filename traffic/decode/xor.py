@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from traffic.decode.compressed import inflate, magic_code, strict_headerless
 from traffic.decode.content import is_text
+from traffic.decode.structured import read_structure
 
 __all__ = ["LAGS", "difference", "repeat_xor", "xor_readings"]
 
@@ -14,7 +15,7 @@ LAGS = (1, 2, 3, 4, 5, 6, 7, 8, 16)
 """Key lengths that are tried."""
 _LARGEST = 1 << 16
 _LARGEST_HEADERLESS = 1 << 13
-_FREQUENT = b'" :,eiatnors0123456789_-{'
+_FREQUENT = b'" :,eiatnors0123456789_-{%=&'
 _OPENINGS = (
     b'{"',
     b"[{",
@@ -31,6 +32,14 @@ _OPENINGS = (
     b"x\xda",
     b"H4sI",
 )
+_LONG_MAGICS = (
+    b"\x28\xb5\x2f\xfd",
+    b"\x04\x22\x4d\x18",
+    b"BZh91AY&SY",
+    b"\xfd7zXZ\0",
+    b"PK\x03\x04",
+    b"\x1f\x8b\x08\0",
+)
 _GZIP_HEADS = (
     b"\x1f\x8b\x08\0\0\0\0\0\0\0",
     b"\x1f\x8b\x08\0\0\0\0\0\0\xff",
@@ -44,23 +53,17 @@ _LEAST_FOR_STATISTICS = 12
 
 
 def _weights() -> list[int]:
-    """How usual each byte is in what apps send."""
-    usual = bytearray(256)
+    """How usual each byte is in what apps send, JSON, forms, hexadecimal and base64 alike."""
+    table = [-16] * 32 + [-2] * 96 + [0] * 128
     for signs, weight in (
-        (b'"', 12),
-        (b" :,eiatnors0123", 8),
-        (b"_-./={}[]&ldcumpfghyvbwkx456789", 6),
-        (b"ABCDEFGHIJKLMNOPQRSTUVWXYZjqz", 4),
-        (b"%+;?@#()!*'<>\\|~$^`", 2),
+        (b'"0123456789', 9),
+        (b" :,=%&eatnoris_abcdef", 8),
+        (b"-./{}[]ldcumpfghyvbwkxjqz\n", 6),
+        (b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", 5),
+        (b"+;?@#()\\", 2),
     ):
         for sign in signs:
-            usual[sign] = weight
-    table = [int(weight) for weight in usual]
-    for byte in range(128, 256):
-        table[byte] = 1
-    for byte in range(32):
-        if byte not in b"\n\r\t":
-            table[byte] = -12
+            table[sign] = weight
     return table
 
 
@@ -107,11 +110,10 @@ def _candidate_keys(data: bytes) -> Iterator[bytes]:
         key = data[0] ^ opening[0]
         if all(data[at] ^ key == sign for at, sign in enumerate(opening) if at < len(data)):
             yield bytes([key])
-    for head in _GZIP_HEADS:
+    for head in _GZIP_HEADS + _LONG_MAGICS:
         known = repeat_xor(data[: len(head)], head)
-        for length in (2, 3, 4, 5, 6, 7, 8):
-            # Where the header is longer than the key, the key must repeat; the time in it may not be zero.
-            if known[length:] == known[: len(known) - length] or length == 4:
+        for length in range(2, min(8, len(known)) + 1):
+            if known[length:] == known[: len(known) - length]:
                 yield known[:length]
     yield from _by_statistics(data)
 
@@ -138,7 +140,10 @@ def _readable(plain: bytes, limit: int) -> bool:
     if code is not None:
         inflated = inflate(code, plain, min(limit, 1 << 16))
         return inflated is not None and (inflated.whole or is_text(inflated.data))
-    return is_text(plain) and _usual(plain)
+    if is_text(plain):
+        return _usual(plain)
+    structure = read_structure(plain)
+    return structure is not None and structure.sure
 
 
 def _usual(plain: bytes) -> bool:
