@@ -1,10 +1,11 @@
 """One lab device: an Android system with adb in front, a screen and a network behind."""
 
+import shutil
+import tempfile
 from pathlib import Path
 
 from lab.adb.daemon import Daemon
 from lab.definition import AppDefinition, load_catalogue
-from lab.faults import Faults
 from lab.profile import Profile
 from lab.shell.programs import Programs
 from lab.system.core import System
@@ -20,10 +21,11 @@ class LabDevice:
 
     def __init__(self, profile: Profile, apps: Path, key_dir: Path, seed: int) -> None:
         self.profile = profile
-        self.faults = Faults()
-        self.system = System(profile, seed=seed)
+        self._scratch = Path(tempfile.mkdtemp(prefix="lab-apps-"))
+        self.system = System(profile, seed=seed, scratch=self._scratch)
         self._catalogue: tuple[AppDefinition, ...] = load_catalogue(apps)
         self._key_dir = key_dir
+        self.faults = self.system.faults
         self.system.preinstall(self._catalogue)
         self.surface: Surface | None = None
         self.u2 = ServerProcess(self.system, self.faults, self._procedures)
@@ -49,6 +51,7 @@ class LabDevice:
         """Switch the device off."""
         await self._daemon.close()
         await self.system.stop()
+        shutil.rmtree(self._scratch, ignore_errors=True)
 
     def _procedures(self) -> Procedures:
         if self.surface is None:

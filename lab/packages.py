@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from lab.definition import MANIFEST_NAME, AppDefinition, DefinitionError, load_app
 from lab.manifest import Manifest, ManifestError, manifest_bytes, read_manifest
 
-__all__ = ["InstallRefused", "build_apk", "read_apk"]
+__all__ = ["InstallRefused", "build_apk", "build_bare_apk", "read_apk"]
 
 MANIFEST_ENTRY = "AndroidManifest.xml"
 FIXED_TIME = (2026, 1, 1, 0, 0, 0)
@@ -33,6 +33,14 @@ def build_apk(folder: Path) -> bytes:
         _add(archive, MANIFEST_NAME, (folder / MANIFEST_NAME).read_bytes())
         for path in sorted(path for path in (folder / "web").rglob("*") if path.is_file()):
             _add(archive, path.relative_to(folder).as_posix(), path.read_bytes())
+    return buffer.getvalue()
+
+
+def build_bare_apk(definition: AppDefinition) -> bytes:
+    """An APK that holds a manifest and nothing else: system apps and companions."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        _add(archive, MANIFEST_ENTRY, manifest_bytes(definition))
     return buffer.getvalue()
 
 

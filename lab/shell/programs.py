@@ -4,7 +4,18 @@ from collections.abc import Awaitable, Mapping
 from typing import Final
 
 from lab.shell.builtins import BUILTINS, interact
-from lab.shell.commands import files, processes, text
+from lab.shell.commands import (
+    activities,
+    content,
+    dumps,
+    files,
+    logcat,
+    network,
+    packages,
+    processes,
+    settings,
+    text,
+)
 from lab.shell.context import Command, Context, Streams, Write
 from lab.shell.interpreter import Shell
 from lab.shell.pipes import Pipe
@@ -13,7 +24,10 @@ from lab.system.core import System
 
 __all__ = ["Programs"]
 
-TABLES: Final = (text.COMMANDS, files.COMMANDS, processes.COMMANDS)
+TABLES: Final = tuple(
+    module.COMMANDS
+    for module in (text, files, processes, packages, activities, settings, content, dumps, logcat, network)
+)
 
 
 class Programs:

@@ -104,8 +104,10 @@ class Activities:
         *,
         caller: str = "com.android.launcher3",
         caller_uid: int = 10092,
+        data: str = "",
     ) -> bool:
-        """Start (or bring back) an app. False when package or activity does not exist."""
+        """Start (or bring back) an app; returns when it is drawn. `data` is a URL to open instead of the activity's
+        page. False when package or activity does not exist."""
         installed = self._packages.get(package)
         if installed is None or not installed.definition.activities:
             return False
@@ -114,10 +116,15 @@ class Activities:
             return False
         name = full_activity_name(package, declared.name)
         async with self._changing:
-            await self._start(installed, name, declared.page, caller, caller_uid)
+            record = await self._start(installed, name, caller, caller_uid, fresh=bool(data))
+        if record is not None:
+            await self._draw(record, data or declared.page)
         return True
 
-    async def _start(self, installed: InstalledPackage, name: str, page: str, caller: str, caller_uid: int) -> None:
+    async def _start(
+        self, installed: InstalledPackage, name: str, caller: str, caller_uid: int, *, fresh: bool
+    ) -> ActivityRecord | None:
+        """The new activity, whose window must be drawn; None when an existing one came to the front."""
         task = self.task_of(installed.package)
         short = f"{installed.package}/{name.removeprefix(installed.package)}"
         self._logs.write(
@@ -128,9 +135,9 @@ class Activities:
         main = full_activity_name(installed.package, installed.definition.main_activity.name)
         existing = task is not None and (name == main or any(record.name == name for record in task.records))
         self._pause(self.top)
-        if task is not None and existing and self._applications.running(installed.package):
+        if task is not None and existing and not fresh and self._applications.running(installed.package):
             await self._to_front(task)
-            return
+            return None
         if task is None:
             task = Task(identifier=next(self._task_numbers), package=installed.package, uid=installed.uid)
             self._logs.event("wm_task_created", f"{task.identifier},-1")
@@ -143,9 +150,10 @@ class Activities:
         record = self._record(task, installed.package, name, installed.uid)
         record.launched_from, record.launched_from_uid = caller, caller_uid
         task.records.append(record)
-        await self._create(installed, record, page)
+        self._create(installed, record)
+        return record
 
-    async def _create(self, installed: InstalledPackage, record: ActivityRecord, page: str) -> None:
+    def _create(self, installed: InstalledPackage, record: ActivityRecord) -> None:
         logs, number, task = self._logs, record.number, record.task.identifier
         logs.event(
             "wm_create_activity",
@@ -155,14 +163,20 @@ class Activities:
         record.state = "RESUMED"
         logs.event("wm_restart_activity", f"0,{number},{task},{record.component}")
         logs.event("wm_set_resumed_activity", f"0,{record.component},minimalResumeActivityLocked")
+
+    async def _draw(self, record: ActivityRecord, page: str) -> None:
+        """Outside the lock: a page that loads slowly must not hold up the home key."""
+        logs, number = self._logs, record.number
         started = self._applications.clock.uptime_ns()
-        if self._surface is not None:
-            await self._surface.open_window(installed.package, record.name, page)
-        if record not in record.task.records:
-            return
         for step, reason in (("create", "performCreate"), ("start", "handleStartActivity")):
             logs.event(f"wm_on_{step}_called", f"{number},{record.name},{reason}", pid=record.pid)
         self._resumed(record, reason="RESUME_ACTIVITY")
+        if self._surface is None:
+            return
+        await self._surface.open_window(record.package, record.name, page)
+        if record not in record.task.records or record.task not in self.tasks:
+            await self._surface.close_window(record.package, record.name)
+            return
         elapsed = (self._applications.clock.uptime_ns() - started) // 1_000_000
         logs.event("wm_activity_launch_time", f"0,{number},{record.component},{elapsed}")
         logs.write("ActivityTaskManager", f"Displayed {record.component}: +{elapsed}ms", buffer="system")
@@ -256,6 +270,8 @@ class Activities:
         self._logs.event("wm_on_paused_called", f"{record.number},{record.name},performPause", pid=record.pid)
 
     def _resumed(self, record: ActivityRecord, *, reason: str) -> None:
+        if record.state != "RESUMED":
+            self._logs.event("wm_set_resumed_activity", f"0,{record.component},resumeTopActivity")
         record.state = "RESUMED"
         self._logs.event("wm_on_resume_called", f"{record.number},{record.name},{reason}", pid=record.pid)
         self._logs.event(

@@ -2,10 +2,14 @@
 
 import asyncio
 import random
+import tempfile
 from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
+from pathlib import Path
 
-from lab.definition import AppDefinition, full_activity_name
-from lab.packages import build_apk
+from lab.definition import MANIFEST_NAME, AppDefinition, full_activity_name
+from lab.faults import Faults
+from lab.packages import build_apk, build_bare_apk
 from lab.profile import Profile
 from lab.system.activities import Activities
 from lab.system.applications import Applications
@@ -14,6 +18,7 @@ from lab.system.clock import DeviceClock
 from lab.system.files import Files
 from lab.system.identity import make_identity
 from lab.system.image import SYSTEM_PACKAGES, build_image, show_services
+from lab.system.installer import Installer
 from lab.system.logs import Logs
 from lab.system.nodes import directory, file
 from lab.system.packages import InstalledPackage, Packages, headless
@@ -31,9 +36,10 @@ ReverseHandler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitabl
 
 
 class System:
-    """`reverse_listeners` maps a device port to the handler of `adb reverse`; the network connects through it."""
+    """`reverse_listeners` maps a device port to the handler of `adb reverse`; the network connects through it.
+    Installed apps are unpacked below `scratch`."""
 
-    def __init__(self, profile: Profile, *, seed: int) -> None:
+    def __init__(self, profile: Profile, *, seed: int, scratch: Path | None = None) -> None:
         source = random.Random(seed)  # noqa: S311 - a reproducible device, no secret
         self.profile = profile
         self.clock = DeviceClock(
@@ -52,7 +58,9 @@ class System:
         self.appops = AppOps(now=self.clock.wall_ns, mode_of=self._op_mode)
         self.applications = Applications(self.processes, self.logs, self.clock)
         self.activities = Activities(self.packages, self.applications, self.logs, source, launcher=profile.launcher)
+        self.installer = Installer(self, scratch or Path(tempfile.gettempdir()), source)
         self.power = Power()
+        self.faults = Faults()
         self.reverse_listeners: dict[int, ReverseHandler] = {}
         self.surface: Surface | None = None
         self._background: set[asyncio.Task[None]] = set()
@@ -95,16 +103,15 @@ class System:
             self.place(definition, installer="com.android.vending")
         self.install_companions()
 
-    def place(self, definition: AppDefinition, *, installer: str, apk: bytes | None = None) -> InstalledPackage:
+    def place(
+        self, definition: AppDefinition, *, installer: str, apk: bytes | None = None, hidden: bool = False
+    ) -> InstalledPackage:
         """Install a package and lay out its files."""
         previous = self.packages.get(definition.package)
         if previous is not None:
             self._remove_code(previous)
-        installed = self.packages.install(
-            definition,
-            apk=(lambda: apk) if apk is not None else (lambda: build_apk(definition.folder)),
-            installer=installer,
-        )
+        make = partial(bytes, apk) if apk is not None else partial(_pack, definition)
+        installed = self.packages.install(definition, apk=make, installer=installer, hidden=hidden)
         self.files.put(installed.code_path, directory(0o755, 1000, 1000))
         self.files.put(installed.apk_path, file(mode=0o644, uid=1000, gid=1000, generate=installed.apk))
         if not self.files.exists(f"/data/data/{definition.package}"):
@@ -118,7 +125,7 @@ class System:
             for companion in installed.definition.companions:
                 if self.packages.get(companion.package) is None:
                     definition = headless(companion.package, companion.label or companion.package)
-                    self.packages.install(definition, apk=bytes, hidden=True, installer="com.android.vending")
+                    self.place(definition, hidden=True, installer="com.android.vending")
 
     async def uninstall(self, package: str, *, keep_data: bool = False) -> bool:
         """Remove an app with its data; False when it is absent or part of the system."""
@@ -203,7 +210,7 @@ class System:
         return DEFAULT_MODES.get(op) or self.permissions.op_mode(package, op)
 
     def _remove_code(self, installed: InstalledPackage) -> None:
-        if not installed.hidden and self.files.exists(installed.code_path):
+        if self.files.exists(installed.code_path):
             self.files.remove(installed.code_path, recursive=True)
             self.files.remove(installed.code_path.rpartition("/")[0], recursive=True)
 
@@ -228,4 +235,10 @@ class System:
             components[package] = (full_activity_name(package, activity),)
         for package, label, uid, path in rows:
             definition = headless(package, label, activities=components.get(package, ()))
-            self.packages.install(definition, apk=lambda: b"PK\x05\x06" + bytes(18), system=(uid, path))
+            installed = self.packages.install(definition, apk=partial(_pack, definition), system=(uid, path))
+            self.files.put(installed.apk_path, file(generate=installed.apk))
+
+
+def _pack(definition: AppDefinition) -> bytes:
+    bundled = (definition.folder / MANIFEST_NAME).is_file()
+    return build_apk(definition.folder) if bundled else build_bare_apk(definition)

@@ -45,8 +45,11 @@ class Identity:
     longitude: float
     contacts: list[Contact] = field(default_factory=list)
     clipboard: str = ""
+    mocked: bool = False
+    """The place was set by a test provider."""
     ssaids: dict[tuple[int, str], tuple[str, str]] = field(default_factory=dict)
     """(uid, package) -> (signer, value): entries of settings_ssaid.xml, made when an app first asks."""
+    _true_place: tuple[float, float] = (0.0, 0.0)
     _random: random.Random = field(default_factory=random.Random, repr=False)
 
     def ssaid(self, package: str, *, uid: int, signer: str) -> str:
@@ -60,6 +63,18 @@ class Identity:
         """What an uninstallation does."""
         for key in [key for key in self.ssaids if key[1] == package]:
             del self.ssaids[key]
+
+    def mock_place(self, latitude: float, longitude: float) -> None:
+        """What a test provider reports from now on."""
+        if not self.mocked:
+            self._true_place = (self.latitude, self.longitude)
+        self.latitude, self.longitude, self.mocked = latitude, longitude, True
+
+    def end_mock(self) -> None:
+        """The test provider is gone: the true place shows again."""
+        if self.mocked:
+            self.latitude, self.longitude = self._true_place
+            self.mocked = False
 
     def next_contact(self) -> int:
         """The row number of a contact to be inserted."""

@@ -68,8 +68,8 @@ class Logs:
         self._arrived = asyncio.Event()
 
     def event(self, tag: str, text: str, *, pid: int = 0) -> None:
-        """Append to the events buffer; `text` is printed inside brackets."""
-        self.write(tag, f"[{text}]", buffer="events", pid=pid)
+        """Append to the events buffer; several values are printed inside brackets, a single one is not."""
+        self.write(tag, f"[{text}]" if "," in text else text, buffer="events", pid=pid)
 
     def entries(self, buffers: tuple[str, ...], *, since: int = 0) -> list[LogEntry]:
         """Entries of the named buffers with sequence >= since, in order."""

@@ -25,6 +25,10 @@ class Surface(Protocol):
     @property
     def focus(self) -> Focused: ...
 
+    @property
+    def secure(self) -> bool:
+        """Is the front window protected from screenshots?"""
+
     async def open_window(self, package: str, activity: str, url_path: str) -> None:
         """Create the activity's window on top and load its page; returns when the page is first drawn."""
 

@@ -13,8 +13,8 @@ from lxml import etree
 
 from lab.faults import Faults
 from lab.system.core import System
+from lab.system.keys import KEY_CODES, press
 from lab.system.surface import Surface
-from lab.u2.keys import KEY_CODES, press
 from lab.u2.selectors import Node, bounds, find, object_info
 
 __all__ = ["WRONG_PARAMETERS", "Procedures", "RpcError"]

@@ -51,6 +51,10 @@ class StandInSurface:
         package, activity = own[-1] if own else (self.launcher, f"{self.launcher}.Launcher")
         return Focus(package, activity, package)
 
+    @property
+    def secure(self) -> bool:
+        return False
+
     async def open_window(self, package: str, activity: str, url_path: str) -> None:
         self.windows.append((package, activity))
         self.front = package

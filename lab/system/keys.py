@@ -1,7 +1,10 @@
 """Keys by name and by Android key code, and what pressing one does."""
 
-from lab.system.core import System
-from lab.system.surface import Surface
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lab.system.core import System
+    from lab.system.surface import Surface
 
 __all__ = ["KEY_CODES", "key_name", "press"]
 
@@ -44,7 +47,7 @@ def key_name(word: str) -> str:
     return name if name in KEY_CODES.values() or name == "camera" else ""
 
 
-async def press(system: System, surface: Surface, name: str) -> bool:
+async def press(system: "System", surface: "Surface", name: str) -> bool:
     """Press a key; False when there is no such key."""
     name = OTHER_NAMES.get(name, name)
     if name == "home":
