@@ -6,7 +6,7 @@ Nothing is lost on the way: bodies stand as base64 of the raw bytes wherever tex
 import base64
 import json
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
@@ -59,9 +59,7 @@ def _entry(request: CapturedRequest, messages: Sequence[CapturedRequest]) -> dic
     received = response.received.mono_ns if response and response.received else None
     wait = _milliseconds(request.finished_mono, received)
     entry: dict[str, object] = {
-        "startedDateTime": datetime.fromtimestamp(request.started.wall_ns / 1e9, UTC).isoformat(
-            timespec="microseconds"
-        ),
+        "startedDateTime": _date(request.started.wall_ns),
         "time": max(send, 0) + max(wait, 0),
         "request": _request(request),
         "response": _response(response),
@@ -190,6 +188,12 @@ def _header(headers: Iterable[tuple[str, str]], name: str) -> str:
 def _lenient(body: bytes) -> str:
     """For people; the raw bytes always stand beside it."""
     return body.decode("utf-8", "replace")
+
+
+def _date(wall_ns: int) -> str:
+    seconds, rest = divmod(wall_ns, 1_000_000_000)
+    moment = datetime.fromtimestamp(seconds, UTC) + timedelta(microseconds=rest // 1000)
+    return moment.isoformat(timespec="microseconds")
 
 
 def _milliseconds(start_ns: int | None, end_ns: int | None) -> float:

@@ -11,7 +11,6 @@ from typing import Concatenate, ParamSpec
 from mitmproxy.connection import Address, Client
 from mitmproxy.dns import DNSFlow
 from mitmproxy.http import HTTPFlow, Response
-from mitmproxy.net.http.http1 import expected_http_body_size
 from mitmproxy.proxy.layer import NextLayer
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 from mitmproxy.tcp import TCPFlow
@@ -22,11 +21,11 @@ from evidence.canonical import Json
 from evidence.errors import StorageFailed
 from evidence.lanes import LaneWriter
 from traffic.capture.exchanges import ExchangeRecorder
-from traffic.capture.facts import connection_address, short, tls_details
+from traffic.capture.facts import body_announcement, connection_address, short, tls_details
 from traffic.capture.raw import RawRecorder
 from traffic.probe import PROBE_HOST
 
-__all__ = ["CaptureAddon", "StreamThresholds", "TroubleLog"]
+__all__ = ["CaptureAddon", "TroubleLog"]
 
 _TROUBLES_RECORDED = 100
 _H2C_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
@@ -53,14 +52,6 @@ def _guarded(
     return guarded
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StreamThresholds:
-    """Bodies announced to be longer than this are passed on piece by piece."""
-
-    request: int
-    response: int
-
-
 @dataclass(slots=True)
 class _Connection:
     name: str
@@ -77,13 +68,13 @@ class CaptureAddon:
         lane: LaneWriter,
         exchanges: ExchangeRecorder,
         raw: RawRecorder,
-        thresholds: StreamThresholds,
+        stream_above: int,
         on_storage_failure: Callable[[StorageFailed], None],
     ):
         self._lane = lane
         self._exchanges = exchanges
         self._raw = raw
-        self._thresholds = thresholds
+        self._stream_above = stream_above
         self._on_storage_failure = on_storage_failure
         self._connections: dict[str, _Connection] = {}
         self._connection_count = 0
@@ -199,7 +190,9 @@ class CaptureAddon:
         if flow.request.host == PROBE_HOST:
             return
         self._exchanges.request_started(flow, connection.name)
-        flow.request.stream = self._streams(flow, None)
+        kind, length = body_announcement(flow.request.headers)
+        # Both sides of gRPC talk at once: waiting for the end of the request would be waiting for ever.
+        flow.request.stream = kind.startswith(b"application/grpc") or length > self._stream_above
 
     @_guarded
     def request(self, flow: HTTPFlow) -> None:
@@ -212,7 +205,8 @@ class CaptureAddon:
     def responseheaders(self, flow: HTTPFlow) -> None:
         response = flow.response
         if response is not None and response.status_code >= 200 and flow.request.host != PROBE_HOST:
-            response.stream = self._streams(flow, response)
+            # The app gets each piece when it comes, and a broken answer as broken as it is.
+            response.stream = True
 
     @_guarded
     def response(self, flow: HTTPFlow) -> None:
@@ -237,18 +231,6 @@ class CaptureAddon:
     @_guarded
     def response_bytes(self, flow: HTTPFlow, data: bytes) -> None:
         self._exchanges.response_bytes(flow, data)
-
-    def _streams(self, flow: HTTPFlow, response: Response | None) -> bool:
-        """Whether a body is passed on piece by piece."""
-        if flow.request.headers.get("content-type", "").startswith("application/grpc"):
-            return True  # both sides talk at once: waiting for the end of the request would be waiting for ever
-        try:
-            size = expected_http_body_size(flow.request, response)
-        except ValueError:
-            return response is not None
-        if response is not None:
-            return size is None or size < 0 or size > self._thresholds.response
-        return size is not None and size > self._thresholds.request
 
     def _answer_probe(self, flow: HTTPFlow) -> None:
         token = flow.request.path.lstrip("/")

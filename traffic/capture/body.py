@@ -4,6 +4,7 @@ import hashlib
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 from evidence.blobs import BlobStore
 from evidence.canonical import Json
@@ -13,63 +14,72 @@ __all__ = ["BodyKeeper"]
 
 _IN_MEMORY = 64 * 1024
 _PIECE = 64 * 1024
+_EMPTY_SHA256 = hashlib.sha256(b"").hexdigest()
 
 
 class BodyKeeper:
-    """Takes a body piece by piece and keeps at most `limit` bytes of it, the larger part of them on disk.
+    """Takes a body piece by piece and keeps at most `limit` bytes of it, in memory or from 64 KiB on in a file.
 
     However long a body is and however many pass at once, this costs little memory.
     """
 
-    __slots__ = ("_digest", "_directory", "_limit", "_spool", "kept", "length")
+    __slots__ = ("_digest", "_directory", "_file", "_limit", "_pieces", "kept", "length")
 
     def __init__(self, limit: int, directory: Path):
         self._limit = limit
         self._directory = directory
         self._digest = hashlib.sha256()
-        self._spool: tempfile.SpooledTemporaryFile[bytes] | None = None
+        self._pieces: list[bytes] = []
+        self._file: IO[bytes] | None = None
         self.length = 0
         self.kept = 0
 
     @property
     def sha256(self) -> str:
         """Of the whole body, whatever was kept."""
-        return self._digest.hexdigest()
+        return self._digest.hexdigest() if self.length else _EMPTY_SHA256
 
     def feed(self, data: bytes) -> None:
         """Take the next piece. StorageFailed when it cannot be kept."""
         self.length += len(data)
         self._digest.update(data)
-        piece = data[: self._limit - self.kept]
-        if not piece:
+        room = self._limit - self.kept
+        if room <= 0 or not data:
             return
-        try:
-            self._file().write(piece)
-        except OSError as error:
-            raise storage_failure(self._directory, error) from error
+        piece = data[:room]
         self.kept += len(piece)
+        if self._file is None and self.kept <= _IN_MEMORY:
+            self._pieces.append(piece)
+        else:
+            self._write(piece)
 
     def store(self, blobs: BlobStore) -> Json:
         """Make a blob of what was kept: the reference that stands in a fact, None for an empty body."""
         if not self.kept:
             return None
-        spool = self._file()
-        spool.seek(0)
-        blob = blobs.put(spool.read()) if self.kept <= _IN_MEMORY else blobs.put_stream(_pieces(spool))
+        blob = blobs.put(b"".join(self._pieces)) if self._file is None else blobs.put_stream(_read(self._file))
         self.discard()
         return {"blob": blob, "size": self.kept}
 
     def discard(self) -> None:
-        if self._spool is not None:
-            self._spool.close()
-            self._spool = None
+        self._pieces.clear()
+        if self._file is not None:
+            self._file.close()
+            self._file = None
 
-    def _file(self) -> "tempfile.SpooledTemporaryFile[bytes]":
-        if self._spool is None:
-            self._spool = tempfile.SpooledTemporaryFile(_IN_MEMORY, dir=str(self._directory))  # noqa: SIM115
-        return self._spool
+    def _write(self, piece: bytes) -> None:
+        try:
+            if self._file is None:
+                # Without a name: nothing is left of it when this process is killed.
+                self._file = tempfile.TemporaryFile(dir=self._directory)  # noqa: SIM115  closed by `discard`
+                self._file.writelines(self._pieces)
+                self._pieces.clear()
+            self._file.write(piece)
+        except OSError as error:
+            raise storage_failure(self._directory, error) from error
 
 
-def _pieces(spool: "tempfile.SpooledTemporaryFile[bytes]") -> Iterator[bytes]:
-    while piece := spool.read(_PIECE):
+def _read(file: IO[bytes]) -> Iterator[bytes]:
+    file.seek(0)
+    while piece := file.read(_PIECE):
         yield piece

@@ -75,7 +75,6 @@ class ExchangeRecorder:
         self._lane.append("RequestStarted", fact)
 
     def request_bytes(self, flow: HTTPFlow, data: bytes) -> None:
-        """May come before `request_started`: a hook is a task, and the first bytes often lie in the same packet."""
         if flow.request.method == "CONNECT":
             return  # what passes through a tunnel is looked at inside it
         exchange = self._exchange_of(flow)

@@ -2,6 +2,7 @@
 
 import ipaddress
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 
 from mitmproxy.connection import Address, Client, Server
 from mitmproxy.http import Headers, HTTPFlow, Request
@@ -10,6 +11,7 @@ from evidence.canonical import Json
 
 __all__ = [
     "HEAD_LIMIT",
+    "body_announcement",
     "connection_address",
     "header_pairs",
     "request_host",
@@ -17,12 +19,14 @@ __all__ = [
     "server_place",
     "short",
     "text_encoding",
+    "tls_details",
 ]
 
 HEAD_LIMIT = 64 * 1024
 """Bytes of a request's or response's head that stand in the fact itself; a larger head becomes a blob."""
 
 _TEXT_LIMIT = 1000
+_LONGEST_NUMBER = 18
 
 
 def short(text: object) -> str:
@@ -52,6 +56,18 @@ def request_texts(request: Request) -> dict[str, Json]:
     if encoding != "utf-8":
         texts["text_encoding"] = encoding
     return texts
+
+
+def body_announcement(headers: Headers) -> tuple[bytes, int]:
+    """(content type, announced length or -1), from one look at the raw headers."""
+    kind, length = b"", -1
+    for name, value in headers.fields:
+        match name.lower():
+            case b"content-type":
+                kind = value.lower()
+            case b"content-length" if value.isdigit():
+                length = int(value[:_LONGEST_NUMBER])
+    return kind, length
 
 
 def request_host(flow: HTTPFlow) -> str:
@@ -84,6 +100,7 @@ def tls_details(client: Client) -> dict[str, Json]:
     return {"sni": client.sni, "version": client.tls_version, "alpn": alpn}
 
 
+@lru_cache(1024)
 def _is_address(host: str) -> bool:
     try:
         ipaddress.ip_address(host)

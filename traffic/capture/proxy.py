@@ -21,8 +21,10 @@ from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.addons.tlsconfig import TlsConfig
 from mitmproxy.addons.upstream_auth import UpstreamAuth
 from mitmproxy.certs import DEFAULT_DHPARAM
+from mitmproxy.connection import Client
 from mitmproxy.master import Master
 from mitmproxy.options import CONF_BASENAME, Options
+from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
 from evidence.blobs import BlobStore
 from evidence.canonical import Json
@@ -31,11 +33,12 @@ from evidence.errors import StorageFailed, storage_failure
 from evidence.files import write_whole
 from evidence.lanes import LaneWriter
 from traffic.authority import ca_certificate
-from traffic.capture.addon import CaptureAddon, StreamThresholds, TroubleLog
+from traffic.capture.addon import CaptureAddon, TroubleLog
 from traffic.capture.exchanges import BodyLimits, ExchangeRecorder
 from traffic.capture.raw import RawRecorder
 from traffic.capture.settings import CaptureSettings
-from traffic.capture.streams import observe_bodies
+from traffic.capture.streams import observe_exchanges
+from traffic.capture.thrift import QuickAddons, join_writes, skip_type_checks
 from traffic.modes import blind_spots
 
 __all__ = ["Capture", "ListenFailed"]
@@ -69,7 +72,7 @@ class Capture:
             self._lane,
             ExchangeRecorder(self._lane, blobs, clock, limits, settings.directory),
             RawRecorder(self._lane, blobs, settings.directory),
-            StreamThresholds(request=settings.stream_above, response=settings.stream_response_above),
+            settings.stream_above,
             self._storage_failed,
         )
         self._proxyserver = Proxyserver()
@@ -80,7 +83,7 @@ class Capture:
 
         ListenFailed when the port cannot be opened, StorageFailed when the record could not be written any more.
         """
-        stop_observing = observe_bodies(self._addon, self._settings.stream_above)
+        stop_observing = observe_exchanges(self._addon, self._master.addons.trigger, self._settings.stream_above)
         try:
             await self._run(announce)
         except ListenFailed:
@@ -125,8 +128,18 @@ class Capture:
 
     def _make_master(self, trusted: Path | None) -> Master:
         settings = self._settings
+        skip_type_checks()
         master = Master(Options(), with_termlog=False)
-        addons = [self._addon, Core(), self._proxyserver, NextLayer(), TlsConfig(), UpstreamAuth()]
+        master.addons = QuickAddons(master)
+        addons = [
+            self._addon,
+            _JoinedWrites(self._proxyserver),
+            Core(),
+            self._proxyserver,
+            NextLayer(),
+            TlsConfig(),
+            UpstreamAuth(),
+        ]
         if settings.mode_name == "wireguard":
             addons.append(DnsResolver())
         master.addons.add(*addons)
@@ -182,6 +195,21 @@ class Capture:
             self._failure = self._failure or failure
 
 
+class _JoinedWrites:
+    """An addon that has each connection send with few system calls."""
+
+    def __init__(self, proxyserver: Proxyserver):
+        self._handlers = proxyserver.connections
+
+    def client_connected(self, client: Client) -> None:
+        if handler := self._handlers.get(client.id):
+            join_writes(handler, client)
+
+    def server_connected(self, data: ServerConnectionHookData) -> None:
+        if handler := self._handlers.get(data.client.id):
+            join_writes(handler, data.server)
+
+
 class _Ready:
     """An addon that waits for mitmproxy to have tried to listen."""
 
@@ -224,6 +252,7 @@ def _listen_failure(cause: Exception, settings: CaptureSettings) -> ListenFailed
         )
     if number in (errno.EACCES, errno.EPERM):
         return ListenFailed(f"not allowed to listen at {place}", "Choose a port above 1023, or port 0 (any free port).")
-    if number == errno.EADDRNOTAVAIL:
+    # Newer Pythons put the number into words when they have tried every address of a name.
+    if number == errno.EADDRNOTAVAIL or "could not bind on any address" in str(cause):
         return ListenFailed(f"this machine has no address {settings.listen_host}", "Choose an address of this machine.")
     return ListenFailed(f"cannot listen at {place}: {cause}", "Choose another port or address.")

@@ -62,7 +62,6 @@ class CaptureSettings:
     response_keep: int = MIB // 4
     stream_above: int = MIB
     """A request body up to this size is handed on when it is whole."""
-    stream_response_above: int = 64 * 1024
 
     @property
     def mode_name(self) -> str:

@@ -212,6 +212,7 @@ class Http2Origin:
 
     def __init__(self, server_file: Path | None = None):
         self.seen: list[Seen] = []
+        self.streams = 0
         context = server_context(server_file, alpn=("h2",)) if server_file else None
         self.listener = Listener(self._serve, context)
         self.port = self.listener.port
@@ -231,6 +232,7 @@ class Http2Origin:
                     case h2.events.RequestReceived():
                         heads[event.stream_id] = {_text(k): _text(v) for k, v in event.headers}
                         bodies[event.stream_id] = b""
+                        self.streams += 1
                     case h2.events.DataReceived():
                         bodies[event.stream_id] += event.data
                         connection.acknowledge_received_data(event.flow_controlled_length, event.stream_id)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from collections.abc import Callable
 
 import pytest
@@ -11,7 +12,7 @@ from wsproto.events import AcceptConnection, BytesMessage, CloseConnection, Mess
 from wsproto.extensions import PerMessageDeflate
 
 from tests.traffic.capture.clients import Http2Client, client_context, tls_tunnel, tunnel
-from tests.traffic.capture.conftest import Captured, Site
+from tests.traffic.capture.conftest import WAIT_SECONDS, Captured, Site
 from tests.traffic.capture.origin import Http2Origin, Origin
 
 
@@ -54,19 +55,12 @@ def test_grpc_answers_before_the_request_ends(capture: Captured, http2: Http2Cli
     headers = [("content-type", "application/grpc"), ("te", "trailers")]
     stream = http2.start("/service/Call", method="POST", headers=headers, end=False)
     http2.send(stream, b"\x00\x00\x00\x00\x04imei")
-    capture.wait("RequestStarted")
-    server = capture.wait("RequestStarted")[0]
-    assert server.data["path"] == "/service/Call"
-    for _ in range(200):
-        if http2_origin.listener.connections:
-            break
-        http2.socket.settimeout(0.05)
-        try:
-            http2.socket.recv(1)
-        except TimeoutError:
-            continue
-    assert http2_origin.listener.connections == 1
-    http2.socket.settimeout(20)
+    (started,) = capture.wait("RequestStarted")
+    assert started.data["path"] == "/service/Call"
+    end = time.monotonic() + WAIT_SECONDS
+    while not http2_origin.streams and time.monotonic() < end:
+        time.sleep(0.005)
+    assert http2_origin.streams == 1  # the server has the call while the client is still talking
     http2.send(stream, b"", end=True)
     reply = http2.receive(stream)[stream]
     assert reply.headers["grpc-status"] == "0"
