@@ -76,6 +76,8 @@ class Sink:
             await self._begin(stream, "")
         except (OSError, ssl.SSLError, TimeoutError, *BadMessage):
             return  # a client that breaks off concerns nobody but itself
+        except asyncio.CancelledError:
+            return  # closed
         finally:
             self._open.discard(task)
             await stream.close()

@@ -119,6 +119,9 @@ class UidProxy:
         host, _, port = request.target.rpartition(":")
         place = Place(uid=self._uid, host=host.strip("[]").lower(), port=int(port), secure=False)
         if place.host.endswith(BUNDLE_DOMAIN):
+            if self._owner.bundle(place.host) is None:
+                await server.answer(502, (), b"")  # another app's bundle
+                return
             await server.start(200, ())
             secured = await self._secured(Resumed(server.stream, server.rest), place.host)
             await self._serve(Server(secured), place)

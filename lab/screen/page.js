@@ -51,6 +51,7 @@
     "EMBED", "PROGRESS", "METER", "svg", "SVG"]);
   const IGNORED = new Set(["SCRIPT", "STYLE", "LINK", "META", "TITLE", "HEAD", "TEMPLATE", "NOSCRIPT", "BR", "WBR", "COL",
     "COLGROUP", "SOURCE", "TRACK", "DATALIST", "OPTION", "OPTGROUP", "PARAM"]);
+  const INLINE = /^(A|B|I|U|S|EM|STRONG|SPAN|FONT|SMALL|BIG|SUB|SUP|MARK|CODE|LABEL|Q|ABBR|BDI|TIME)$/;
   const CLASSES = { BUTTON: "Button", IMG: "ImageView", svg: "ImageView", SELECT: "Spinner", TEXTAREA: "EditText",
     PROGRESS: "ProgressBar", METER: "ProgressBar", UL: "ListView", OL: "ListView", TABLE: "TableLayout", TR: "TableRow",
     BODY: "RelativeLayout", LI: "LinearLayout", IFRAME: "android.webkit.WebView", CANVAS: "android.view.View",
@@ -91,7 +92,7 @@
     if (REPLACED.has(element.tagName) || element.dataset?.class || element.dataset?.opaque !== undefined) return false;
     if (element.shadowRoot || shadows.get(element) || element.dataset?.window !== undefined) return false;
     const style = styleOf(element);
-    if (isHidden(style)) return true;
+    if (style.display === "none") return INLINE.test(element.tagName);
     if (style.display !== "inline" || style.position === "absolute" || style.position === "fixed") return false;
     return childNodes(element).every((child) => !isElement(child) || IGNORED.has(child.tagName) || isSpan(child));
   }
@@ -113,12 +114,13 @@
     const parts = [];
     let run = null;
     const pre = style.whiteSpace.startsWith("pre");
+    const shown = style.visibility === "visible";
     for (const child of childNodes(element)) {
       const inline = isText(child) || (isElement(child) && (child.tagName === "BR" || (!IGNORED.has(child.tagName) && isSpan(child))));
       if (inline) {
         if (!run) { run = { nodes: [], text: "" }; parts.push(run); }
         run.nodes.push(child);
-        run.text += spanText(child, pre);
+        if (shown || isElement(child)) run.text += spanText(child, pre);
       } else if (isElement(child) && !IGNORED.has(child.tagName)) {
         run = null;
         parts.push({ element: child });
@@ -228,8 +230,8 @@
       return element.id ? `${this.package}:id/${String(element.id).replace(/\W/g, "_")}` : "";
     }
 
-    describe(element, style, parts) {
-      const views = parts.some((part) => part.element);
+    describe(element, style, parts, alone) {
+      const views = alone || parts.some((part) => part.element);
       const runs = parts.filter((part) => part.nodes);
       const kind = className(element, style, views || runs.length > 1, runs.length ? runs[0].text : "");
       const text = views || runs.length > 1 ? element.dataset?.text || "" : ownText(element, kind, runs);
@@ -275,9 +277,9 @@
         into.taken = parts.length;
         return;
       }
-      const node = data.opaque !== undefined ? this.opaque(element, data) : this.describe(element, style, parts);
-      const solo = parts.length === 1 && parts[0].nodes && node.text === parts[0].text && !this.linkAlone(element, parts[0]);
-      const children = solo || node.text ? [] : this.children(element, parts, inside, 0);
+      const alone = parts.length === 1 && parts[0].nodes !== undefined && this.linkAlone(element, parts[0]);
+      const node = data.opaque !== undefined ? this.opaque(element, data) : this.describe(element, style, parts, alone);
+      const children = node.text ? [] : this.children(element, parts, inside, 0);
       this.embed(element, node, rect, place, clip, children);
       into.add({ index: into.next, ...this.node(into.next, node, box, children) });
     }
@@ -316,7 +318,6 @@
 
     run(element, run, place, into) {
       const style = styleOf(element);
-      if (style.visibility !== "visible" && !run.text) return;
       const nodes = run.nodes.filter((node) => isElement(node) ? spanText(node, false).trim() : node.nodeValue.trim());
       if (!nodes.length) return;
       const range = element.ownerDocument.createRange();

@@ -201,6 +201,7 @@ class Page:
 
     async def close(self) -> None:
         self._chromium.unsubscribe(self._session)
+        self._parsed.set()  # nobody need wait for it any longer
         with contextlib.suppress(CommandFailed, BrowserGone, TimeoutError):
             await self._chromium.send("Target.closeTarget", targetId=self._target)
 

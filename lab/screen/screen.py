@@ -99,12 +99,14 @@ class Screen:
     async def hierarchy(self) -> str:
         stage = self.stage
         await stage.refresh()
+        if self._dialog() is not None:  # it hides the windows below from the dumper, and they may be hanging
+            return assemble(await stage.ui.dump(), rotation=self._system.power.rotation)
         window = stage.top
         package = window.package if window is not None else stage.launcher
         opaque = window is not None and window.opaque
         front = dump_page(await stage.front_page(), package, stage.profile.sdk, opaque=opaque)
         trees, system = await asyncio.gather(front, stage.ui.dump())
-        return assemble([*trees, *system], self._system.power.rotation)
+        return assemble([*trees, *system], rotation=self._system.power.rotation)
 
     async def screenshot(self, fmt: str, quality: int = 80) -> bytes:
         stage = self.stage
