@@ -34,22 +34,22 @@ if [ -d {apex} ]; then
 fi
 """
 _INSTALL = """
-set -e
 rm -rf {work}/old
-mkdir -p {work}/old
-if [ -d {apex} ]; then cp {apex}/* {work}/old/; else cp {store}/* {work}/old/; fi
-mount -t tmpfs tmpfs {store}
-cp {work}/old/* {store}/
+mkdir -p {work}/old || exit 1
+from={store}
+if [ -d {apex} ]; then from={apex}; fi
+if [ -n "$(ls $from)" ]; then cp $from/* {work}/old/ || exit 1; fi
+mount -t tmpfs tmpfs {store} || exit 1
+if [ -n "$(ls {work}/old)" ]; then cp {work}/old/* {store}/ || umount {store}; fi
 cp {work}/{name} {store}/{name}
 chown root:root {store}/*
 chmod 644 {store}/*
-chcon u:object_r:system_file:s0 {store}/* || true
+chcon u:object_r:system_file:s0 {store}/*
 rm -rf {work}/old
 mkdir -p {user}
 cp {work}/{name} {user}/{name}
-chown system:system {user}/{name} || true
+chown system:system {user}/{name}
 chmod 644 {user}/{name}
-set +e
 """
 _BIND = "nsenter --mount=/proc/$process/ns/mnt -- /system/bin/mount --bind {store} {apex}"
 _UNBIND = "nsenter --mount=/proc/$process/ns/mnt -- /system/bin/umount {apex}"

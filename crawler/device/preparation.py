@@ -202,5 +202,5 @@ def _undo_all(driver: DeviceDriver, journal: Journal, record: Record | None) -> 
 def _restored(change: Change) -> dict[str, Json]:
     if change.kind == "setting":
         return {key: change.detail[key] for key in ("namespace", "key", "before")}
-    key = change.detail.get("name") or change.detail.get("host_port")
+    key = change.detail.get("name") or change.detail.get("host_port") or change.kind
     return {"namespace": change.kind, "key": key, "before": None}
