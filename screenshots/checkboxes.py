@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from screenshots.elements import Element, Layer, centre, height, width
+from screenshots.elements import Element, Layer, centre, continuation_lines, height, width
 from screenshots.evidence import Wording, matches
+from screenshots.lexicon import has_han
 from screenshots.lines import Image
 from screenshots.marks import find_mark, mark_state
 from screenshots.values import Box, Checkbox
@@ -40,8 +41,11 @@ def drawn_lines(layer: Layer) -> tuple[tuple[Element, Element | None], ...]:
     checks = [element for element in layer.elements if element.kind == "check"]
     icons = [element for element in layer.elements if element.kind == "icon" and _is_square(element.box)]
     found: list[tuple[Element, Element | None]] = []
+    continued = continuation_lines(layer.elements)
     for line in layer.texts:
-        if line.kind == "check" or not _begins_agreement(line):
+        if line.kind in ("check", "button") or id(line) in continued or not _begins_agreement(line):
+            continue
+        if line.meaning().clear or line.style in ("filled", "outline"):
             continue
         if any(_stands_left(check.box, line.box) for check in checks):
             continue
@@ -55,7 +59,7 @@ def checkboxes_in_pixels(layer: Layer, wording: Wording, image: Image | None) ->
     """Boxes beside agreement lines, measured; a view in the right place without pixels to look at is `unknown`."""
     found: list[Checkbox] = []
     for line, icon in drawn_lines(layer):
-        mark = find_mark(image, line.box, swallowed=_starts_oddly(line.text)) if image is not None else None
+        mark = _mark_beside(image, line)
         if mark is None and icon is None:
             continue
         box = mark or (icon.box if icon is not None else line.box)
@@ -75,6 +79,16 @@ def checkboxes_in_pixels(layer: Layer, wording: Wording, image: Image | None) ->
 def _begins_agreement(line: Element) -> bool:
     """The line is an agreement from its start on, as a box's label is; not a sentence that mentions one."""
     return matches("agreement_start", line.plain)
+
+
+def _mark_beside(image: Image | None, line: Element) -> Box | None:
+    """OCR's line box may begin with the mark itself: look inside it too, where no letter could be taken for a mark."""
+    if image is None:
+        return None
+    mark = find_mark(image, line.box)
+    if mark is None and line.source != "hierarchy" and (_starts_oddly(line.text) or has_han(line.text[:1])):
+        mark = find_mark(image, line.box, swallowed=True)
+    return mark
 
 
 def _starts_oddly(text: str) -> bool:

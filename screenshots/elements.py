@@ -18,6 +18,7 @@ __all__ = [
     "clip",
     "comparable_text",
     "contains",
+    "continuation_lines",
     "height",
     "in_reading_order",
     "join_texts",
@@ -131,6 +132,12 @@ def paragraph_lines(elements: Sequence[Element]) -> frozenset[int]:
             if upper is not lower and len(upper.text) + len(lower.text) >= 16 and _continues(upper, lower):
                 found |= {id(upper), id(lower)}
     return frozenset(found)
+
+
+def continuation_lines(elements: Sequence[Element]) -> frozenset[int]:
+    """Ids of OCR lines that go on with the line above them."""
+    lines = [element for element in elements if element.source != "hierarchy" and element.text]
+    return frozenset(id(lower) for upper in lines for lower in lines if upper is not lower and _continues(upper, lower))
 
 
 def _continues(upper: Element, lower: Element) -> bool:

@@ -77,7 +77,8 @@ def _cells(layer: Layer) -> list[str]:
         if 2 <= len(element.text) <= _LONGEST_KEY and not _DIGITS.search(element.text) and element.confidence >= 800
     ]
     edges = [one for one in fixed if layer.floating or not 0.14 <= centre(one.box)[1] / tall <= 0.86]
-    return sorted({f"{one.plain}@{centre(one.box)[0] * 4 // wide}" for one in edges})[:_MOST_KEYS]
+    chosen = edges if len(edges) >= 2 else [one for one in fixed if len(one.text) <= _LONGEST_KEY // 2 or one.target]
+    return sorted({f"{one.plain}@{centre(one.box)[0] * 4 // wide}" for one in chosen})[:_MOST_KEYS]
 
 
 def _bucket(element: Element) -> str:

@@ -25,31 +25,46 @@ _MOST_LINKS = 24
 def find_links(layer: Layer, taken: Sequence[Control]) -> tuple[Control, ...]:
     """Every link of the layer in reading order; what is a control already is not repeated."""
     used = {(control.text, control.box) for control in taken}
+    texts = layer.texts
     found: list[Control] = []
-    for element in layer.texts:
+    for at, element in enumerate(texts):
         if (element.text, element.touch_box) in used or element.kind == "input":
             continue
-        if is_link(element) and element.clickable is not False:
+        following = texts[at + 1] if at + 1 < len(texts) else None
+        heading = at == 0 and not element.clickable
+        if is_link(element) and element.clickable is not False and not heading and not _is_cut(element.text):
             found.append(_link(element.text, element.touch_box, element.source, element.resource_id))
-        else:
-            found.extend(_inside(element))
+        elif not heading or "《" in element.text:
+            found.extend(_inside(element, following))
     return tuple(_without_doubles(found))[:_MOST_LINKS]
 
 
-def _inside(element: Element) -> Iterator[Control]:
+def _inside(element: Element, following: Element | None) -> Iterator[Control]:
     for title in titles_in(element.text):
         box = place_in_text(element, title)
-        if box is not None:
-            source = "geometry" if element.source == "hierarchy" else element.source
-            yield _link(title, box, source, element.resource_id)
+        if box is None:
+            continue
+        source = "geometry" if element.source == "hierarchy" else element.source
+        whole = title
+        if _is_cut(title) and following is not None and element.text.endswith(title):
+            whole = title + following.text.split("》", 1)[0] + "》" if "》" in following.text[:40] else title
+        yield _link(whole, box, source, element.resource_id)
+
+
+def _is_cut(title: str) -> bool:
+    """A title that goes on in the next line of the screen."""
+    return title.startswith("《") and "》" not in title
 
 
 def titles_in(text: str) -> tuple[str, ...]:
-    """Titles of legal documents as they are written in a text."""
+    """Titles of legal documents as they are written in a text; without brackets only where they are agreed to."""
     plain = text.lower()
     found: list[tuple[int, str]] = []
     for lexicon in languages_of(comparable(text)):
-        for pattern in lexicon.patterns.get("link_title", ()):
+        patterns = lexicon.patterns.get("link_title", ())
+        if not any(pattern.search(plain) for pattern in patterns) and matches("agreement_line", plain):
+            patterns = lexicon.patterns.get("link_bare", ())
+        for pattern in patterns:
             found.extend((match.start(), text[match.start() : match.end()]) for match in pattern.finditer(plain))
     return tuple(title for _, title in sorted(set(found)))
 

@@ -9,6 +9,7 @@ from screenshots.elements import Element, Layer, area, centre, contains, in_read
 from screenshots.engines import TextLine
 from screenshots.labels import label_meaning
 from screenshots.values import Box
+from screenshots.vision import in_status_bar
 
 __all__ = ["add_lines", "merge_layers"]
 
@@ -44,7 +45,7 @@ def add_lines(layer: Layer, lines: Sequence[TextLine], engine: str) -> Layer:
     elements = list(layer.elements)
     added = False
     for line in lines:
-        if not contains(layer.box, centre(line.box)):
+        if not contains(layer.box, centre(line.box)) or in_status_bar(line, layer.screen):
             continue
         same = [at for at, one in enumerate(elements) if one.text and overlap(one.box, line.box) > 0.4 * area(line.box)]
         fresh = make_element(line.text, line.box, source=engine, confidence=line.confidence)

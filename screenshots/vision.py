@@ -10,14 +10,25 @@ import cv2
 from screenshots.buttons import button_shape
 from screenshots.candidates import is_long
 from screenshots.card import find_card
-from screenshots.elements import Element, Layer, centre, contains, height, make_element, width
+from screenshots.elements import (
+    Element,
+    Layer,
+    bounding,
+    centre,
+    contains,
+    height,
+    in_reading_order,
+    join_texts,
+    make_element,
+    width,
+)
 from screenshots.engines import OcrEngine, TextLine
 from screenshots.lexicon import has_han, has_kana
 from screenshots.lines import Image, as_image
 from screenshots.values import Box
 from screenshots.windows import make_layer
 
-__all__ = ["cut", "enhance", "layers_from_lines", "read_lines"]
+__all__ = ["cut", "enhance", "in_status_bar", "layers_from_lines", "read_lines"]
 
 _STATUS_BAR = 0.033
 _MOST_MEASURED = 16
@@ -37,7 +48,7 @@ def layers_from_lines(
 ) -> tuple[Layer, ...]:
     """One layer, or two when a card with something to say floats over the rest."""
     screen = (0, 0, image.shape[1], image.shape[0])
-    elements = [_element(line, engine, at) for at, line in enumerate(lines) if not _in_status_bar(line, screen)]
+    elements = [_element(line, engine, at) for at, line in enumerate(lines) if not in_status_bar(line, screen)]
     card = keep_card or _card_of(image, elements)
     if card is None:
         page = _with_styles(elements, image, screen)
@@ -64,7 +75,7 @@ def _element(line: TextLine, engine: str, order: int) -> Element:
     return make_element(line.text, line.box, source=engine, confidence=line.confidence, order=order)
 
 
-def _in_status_bar(line: TextLine, screen: Box) -> bool:
+def in_status_bar(line: TextLine, screen: Box) -> bool:
     tall = height(screen) > 1.3 * width(screen)
     return tall and (line.box[1] + line.box[3]) / 2 < _STATUS_BAR * height(screen)
 
@@ -84,7 +95,23 @@ def _with_styles(elements: Sequence[Element], image: Image, within: Box) -> list
     """Measure how the short texts are drawn, from the bottom up: that is where answers stand."""
     short = [element for element in elements if _could_be_label(element)]
     chosen = {id(one) for one in sorted(short, key=lambda one: one.box[3], reverse=True)[:_MOST_MEASURED]}
-    return [_styled(one, image, within) if id(one) in chosen else one for one in elements]
+    return _one_label_each([_styled(one, image, within) if id(one) in chosen else one for one in elements])
+
+
+def _one_label_each(elements: Sequence[Element]) -> list[Element]:
+    """Pieces that stand in the same drawn button are one label: wide spacing or two lines had parted them."""
+    joined: list[Element] = []
+    for element in elements:
+        mate = next((at for at, one in enumerate(joined) if element.target and one.target == element.target), None)
+        if mate is None:
+            joined.append(element)
+            continue
+        pieces = in_reading_order([joined[mate], element])
+        text = join_texts(piece.text for piece in pieces)
+        whole = make_element(text, bounding(piece.box for piece in pieces), source=element.source, order=element.order)
+        confidence = min(piece.confidence for piece in pieces)
+        joined[mate] = replace(whole, style=element.style, target=element.target, confidence=confidence)
+    return joined
 
 
 def _could_be_label(element: Element) -> bool:
