@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from traffic.decode.xor import LAGS, difference, repeat_xor
 from traffic.engine import make_scanner
@@ -71,3 +72,4 @@ def _texts(known: Sequence[KnownValue]) -> Iterator[bytes]:
             if spelling.main and spelling.standalone and spelling.need is Need.NOTHING:
                 for text in (spelling.text, spelling.text.lower(), spelling.text.upper()):
                     yield text.encode()
+                    yield quote(text, safe="").encode()

@@ -5,9 +5,11 @@ from __future__ import annotations
 import math
 from collections import Counter
 
-__all__ = ["entropy", "is_media", "is_text", "utf16_codec"]
+__all__ = ["LEAST_USUAL", "USUAL", "entropy", "is_media", "is_text", "usualness", "utf16_codec"]
 
 _SAMPLE = 512
+LEAST_USUAL = 22.0
+"""Below this, text is odd: XOR with a small key leaves text printable, but not as programs write it."""
 _ASCII = bytes(range(32, 127)) + b"\t\n\r"
 _HIGH = bytes(range(128, 256))
 _MEDIA = (
@@ -81,3 +83,27 @@ def entropy(data: bytes) -> int:
         return 0
     bits = -sum(count / size * math.log2(count / size) for count in Counter(sample).values())
     return max(0, round(bits * 1000))
+
+
+def _usual_table() -> bytes:
+    """How usual each byte is in what apps send, JSON, forms, hexadecimal and base64 alike."""
+    table = bytearray(32) + bytearray([14]) * 96 + bytearray([16]) * 128
+    for signs, weight in (
+        (b'"0123456789', 25),
+        (b" :,=%&eatnoris_abcdef", 24),
+        (b"-./{}[]ldcumpfghyvbwkxjqz\n", 22),
+        (b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", 21),
+        (b"+;?@#()\\", 18),
+    ):
+        for sign in signs:
+            table[sign] = weight
+    return bytes(table)
+
+
+USUAL = _usual_table()
+
+
+def usualness(data: bytes) -> float:
+    """Of the first bytes. What programs write has 22 and more, random bytes 16, most text under a XOR less than 22."""
+    sample = data[:_SAMPLE]
+    return sum(sample.translate(USUAL)) / max(1, len(sample))

@@ -8,7 +8,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from traffic.decode.content import is_text
+from traffic.decode.content import LEAST_USUAL, is_text, usualness
 
 __all__ = ["REWRITINGS", "Rewriting", "SourceMap", "binary_fields"]
 
@@ -129,7 +129,7 @@ def binary_fields(data: bytes) -> Iterator[tuple[str, int, int, bytes]]:
     for match in _FIELD_VALUE.finditer(data):
         value = match.group(1)
         decoded = form_decode(value)
-        if len(decoded) < 8 or is_text(decoded):
+        if len(decoded) < 8 or (is_text(decoded) and usualness(decoded) >= LEAST_USUAL):
             continue
         yield "url-plus", match.start(1), len(value), decoded
         if b"+" in value:

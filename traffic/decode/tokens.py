@@ -19,8 +19,7 @@ _WORD = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-"
 _SPLIT = bytes(byte if byte in _WORD else 32 for byte in range(256))
 _HEX = b"0123456789abcdefABCDEF"
 _DIGITS = b"0123456789"
-_LOWER = b"abcdefghijklmnopqrstuvwxyz"
-_UPPER = _LOWER.upper()
+_CLASSES = (_DIGITS, b"abcdefghijklmnopqrstuvwxyz", b"ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _STANDARD = bytes.maketrans(b"-_", b"+/")
 _HEAD = 32
 _GLUE = b"/-_+"
@@ -146,12 +145,12 @@ def is_promising(decoded: bytes) -> bool:
 
 
 def looks_random(reading: Reading) -> bool:
-    """Whether the token is base64 of something unreadable rather than a long name."""
+    """Whether the token is an encoding of something unreadable rather than a long name or a digest."""
     token = reading.source
+    if reading.code == "hex":
+        return len(token) > 64 and len(token) not in (96, 128)
     return (
         reading.code == "base64"
         and len(token) >= 40
-        and all(
-            len(token) - len(token.translate(None, signs)) > len(token) // 16 for signs in (_LOWER, _UPPER, _DIGITS)
-        )
+        and all(token.translate(None, signs) != token for signs in _CLASSES)
     )

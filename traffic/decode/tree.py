@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Iterator, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from traffic.decode.compressed import headerless, inflate, magic_code
-from traffic.decode.content import is_media, is_text, utf16_codec
+from traffic.decode.content import LEAST_USUAL, is_media, is_text, usualness, utf16_codec
 from traffic.decode.framing import Frame, embedded_streams, grpc_frames, multipart_parts, zip_frames
 from traffic.decode.lzstring import lz_string_utf16
 from traffic.decode.node import Batch, Node
@@ -24,6 +26,7 @@ __all__ = ["DecodeTree"]
 _LEAST = 6
 _KEEPS_TOKENS = frozenset({"url", "json-string", "html"})
 """Rewritings that leave every base64 token as it is or make it whole: it is read once, in the rewritten text."""
+_FORM = re.compile(rb"\s{0,4}[\w.%\[\]$-]{1,64}[=:]")
 _MAY_HIDE_XOR = frozenset({"", "base64", "hex", "reversed-base64", "multipart", "grpc", "gzip", "zlib"})
 """How text came to be that may be printable only by chance."""
 _LEAST_BINARY = 24
@@ -135,7 +138,7 @@ class DecodeTree:
         if not rewritten:
             yield from self._tokens(node, data)
         if len(self._queue) == waiting and _is_odd(node):
-            yield from self._xor(node)
+            self._xor(node)
 
     def _tokens(self, node: Node, data: bytes) -> Iterator[Batch]:
         found: list[Node] = []
@@ -191,8 +194,7 @@ class DecodeTree:
             return
         if len(data) <= _SMALL:
             yield from self._tokens(node, data)
-        yield from self._xor(node)
-        if structure is None and not (node.parent is not None and node.parent.structure is not None and len(data) < 32):
+        if not self._xor(node) and structure is None:
             self.opaque.append(node)
 
     def _without_header(self, node: Node) -> bool:
@@ -213,19 +215,20 @@ class DecodeTree:
         """The same token read from its end, where that is compressed."""
         token = node.source
         turned = decode_base64(token[::-1])
-        if not is_promising(turned) and not any(True for _ in headerless(turned, self._budget.inflated)):
+        limit = self._budget.inflated
+        readings = chain(headerless(turned, limit), xor_readings(turned, limit, thorough=False)) if turned else ()
+        if not is_promising(turned) and not any(True for _ in readings):
             return False
         return self.add(Node(turned, node.where, node.parent, "reversed-base64", source=token))
 
-    def _xor(self, node: Node) -> Iterator[Batch]:
-        """Adds the plain bytes where the key shows itself; else the node is a suspect."""
+    def _xor(self, node: Node) -> bool:
+        """Adds the plain bytes where the key shows itself. A known value may reveal it better (`suspects`)."""
+        self.suspects.append(node)
         thorough = self._thorough_left > 0 and not node.is_text
         self._thorough_left -= thorough
-        for key, plain in xor_readings(node.data, self._budget.inflated, thorough=thorough):
-            self.add(Node(plain, node.where, node, "xor", argument=key.hex()))
-            return
-        self.suspects.append(node)
-        yield from ()
+        readings = xor_readings(node.data, self._budget.inflated, thorough=thorough)
+        plain = next(readings, None)
+        return plain is not None and self.add(Node(plain[1], node.where, node, "xor", argument=plain[0].hex()))
 
 
 def _all_readings(data: bytes, seen: set[bytes]) -> Iterator[Reading]:
@@ -236,8 +239,10 @@ def _all_readings(data: bytes, seen: set[bytes]) -> Iterator[Reading]:
 
 
 def _is_odd(node: Node) -> bool:
-    """Printable, but nothing that a program would write: XOR with a small key leaves text printable."""
+    """Printable, but not as a program would write it."""
     data = node.data
-    if node.where != "body" or node.code not in _MAY_HIDE_XOR or len(data) < 12 or data[:1] in b'{[<"':
+    if node.where != "body" or node.is_rewriting or len(data) < 12:
         return False
-    return b"=" not in data and data.count(b'"') < 2 and b": " not in data and len(data.split(None, 2)) < 3
+    if usualness(data) < LEAST_USUAL and len(data) >= 32:
+        return True
+    return node.code in _MAY_HIDE_XOR and data[:1] not in b'{[<"' and not _FORM.match(data)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
+import itertools
+import math
+from collections.abc import Callable, Iterator
 
 from traffic.decode.compressed import inflate, magic_code, strict_headerless
-from traffic.decode.content import is_text
+from traffic.decode.content import USUAL, is_text, usualness, utf16_codec
 from traffic.decode.structured import read_structure
+from traffic.decode.tokens import decode_base64, decode_hex
 
 __all__ = ["LAGS", "difference", "repeat_xor", "xor_readings"]
 
@@ -15,7 +17,6 @@ LAGS = (1, 2, 3, 4, 5, 6, 7, 8, 16)
 """Key lengths that are tried."""
 _LARGEST = 1 << 16
 _LARGEST_HEADERLESS = 1 << 13
-_FREQUENT = b'" :,eiatnors0123456789_-{%=&'
 _OPENINGS = (
     b'{"',
     b"[{",
@@ -52,23 +53,29 @@ _LEAST_FOR_STATISTICS = 12
 """Bytes for each byte of the key."""
 
 
-def _weights() -> list[int]:
-    """How usual each byte is in what apps send, JSON, forms, hexadecimal and base64 alike."""
-    table = [-16] * 32 + [-2] * 96 + [0] * 128
-    for signs, weight in (
-        (b'"0123456789', 9),
-        (b" :,=%&eatnoris_abcdef", 8),
-        (b"-./{}[]ldcumpfghyvbwkxjqz\n", 6),
-        (b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", 5),
-        (b"+;?@#()\\", 2),
-    ):
-        for sign in signs:
-            table[sign] = weight
-    return table
-
-
-_WEIGHTS = _weights()
+_LEAST_USUAL = 20
 _SHIFTS = [bytes(byte ^ key for byte in range(256)) for key in range(256)]
+_SCORES = [shift.translate(USUAL) for shift in _SHIFTS]
+"""How usual the byte is that each byte stands for, under each key byte."""
+
+
+def _decode_first(text: bytes) -> bytes:
+    """Base64, of a JWT only the first part."""
+    return decode_base64(text.partition(b".")[0])
+
+
+_Decode = Callable[[bytes], bytes] | None
+_SIGNS: tuple[tuple[bytes, _Decode], ...] = (
+    (b"0123456789abcdef", decode_hex),
+    (b"0123456789ABCDEF", decode_hex),
+    (b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-=\n.", _decode_first),
+    (bytes(range(32, 127)) + b"\n\r\t", None),
+    (bytes(range(32, 256)) + b"\n\r\t", None),
+)
+"""Hexadecimal, base64, ASCII and any text."""
+_ALPHABETS = [([signs.translate(shift) for shift in _SHIFTS], decode) for signs, decode in _SIGNS]
+"""Each under each key byte."""
+_MOST_COMBINATIONS = 512
 
 
 def repeat_xor(data: bytes, key: bytes) -> bytes:
@@ -119,20 +126,42 @@ def _candidate_keys(data: bytes) -> Iterator[bytes]:
 
 
 def _by_statistics(data: bytes) -> Iterator[bytes]:
-    """For each key length at which equal bytes are as frequent as in text: the most usual signs."""
+    """Where equal bytes lie a certain distance apart as often as in text: the likely keys of that length."""
+    longest = _key_length(data)
+    # Base64 repeats every four signs by itself, hexadecimal every two: a shorter key may explain it as well.
+    for length in (length for length in LAGS if longest and length <= longest and longest % length == 0):
+        columns = [data[start::length] for start in range(length)]
+        for alphabet, decode in _ALPHABETS:
+            likely = [_likely_bytes(column, alphabet) for column in columns]
+            if not all(likely):
+                continue
+            if decode is not None and 1 < math.prod(map(len, likely)) <= _MOST_COMBINATIONS:
+                keys = (bytes(combination) for combination in itertools.product(*likely))
+                yield max(keys, key=lambda key: usualness(decode(repeat_xor(data, key))))
+            else:
+                yield bytes(choices[0] for choices in likely)
+
+
+def _key_length(data: bytes) -> int:
+    """The shortest distance at which equal bytes are nearly as frequent as at any; zero where they are rare."""
+    shares = {}
     for length in LAGS:
-        if len(data) < _LEAST_FOR_STATISTICS * length:
-            return
-        apart = difference(data, length)
-        if apart.count(0) > _COINCIDENCE * len(apart):
-            yield bytes(_best_byte(data[start::length]) for start in range(length))
+        if len(data) >= _LEAST_FOR_STATISTICS * length:
+            apart = difference(data, length)
+            shares[length] = apart.count(0) / len(apart)
+    most = max(shares.values(), default=0.0)
+    if most < _COINCIDENCE:
+        return 0
+    return next(length for length, share in shares.items() if share >= 0.6 * most)
 
 
-def _best_byte(column: bytes) -> int:
-    """The key byte under which the column looks most like text: its most frequent bytes stand for usual signs."""
-    counts = Counter(column)
-    keys = {byte ^ sign for byte, _ in counts.most_common(3) for sign in _FREQUENT}
-    return max(sorted(keys), key=lambda key: sum(count * _WEIGHTS[byte ^ key] for byte, count in counts.items()))
+def _likely_bytes(column: bytes, alphabet: list[bytes]) -> list[int]:
+    """The key bytes under which all of the column is of the alphabet; first the one under which most of it is usual."""
+    signs = bytes(set(column))
+    if len(signs) == 1 and len(column) >= 8:
+        return [column[0]]  # nothing but zeros, as in every second column of UTF-16
+    keys = [key for key in range(256) if not signs.translate(None, alphabet[key])]
+    return sorted(keys, key=lambda key: -sum(column.translate(_SCORES[key])))
 
 
 def _readable(plain: bytes, limit: int) -> bool:
@@ -142,14 +171,15 @@ def _readable(plain: bytes, limit: int) -> bool:
         return inflated is not None and (inflated.whole or is_text(inflated.data))
     if is_text(plain):
         return _usual(plain)
+    if utf16_codec(plain) is not None:
+        return True
     structure = read_structure(plain)
     return structure is not None and structure.sure
 
 
 def _usual(plain: bytes) -> bool:
     """Text as apps send it, not merely bytes that happen to be printable."""
-    sample = plain[:512]
-    return sum(_WEIGHTS[byte] for byte in sample) > 4 * len(sample)
+    return usualness(plain) > _LEAST_USUAL
 
 
 def _over_headerless(data: bytes) -> Iterator[tuple[bytes, bytes]]:
