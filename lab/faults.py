@@ -14,8 +14,8 @@ class Faults:
     screenshot_delay_ms: int = 0
     hierarchy: str | None = None
     """Answered instead of the real hierarchy (50 MB, illegal XML, empty)."""
-    hierarchy_repeat: int = 1
-    """`hierarchy` is written this many times in a row: a small order for a large answer."""
+    hierarchy_padding: int = 0
+    """The hierarchy is lengthened by about this many bytes of further nodes."""
     screenshot_fails: bool = False
     """takeScreenshot answers null and screencap fails."""
     u2_broken: bool = False

@@ -20,6 +20,10 @@ class DeviceClock:
         """Nanoseconds since 1970 as the device believes."""
         return time.time_ns() + self.offset_ns
 
+    def rebooted(self) -> None:
+        """The time since boot begins anew."""
+        self._boot_mono_ns = time.monotonic_ns()
+
     def uptime_ns(self) -> int:
         """Nanoseconds since the device booted."""
         return time.monotonic_ns() - self._boot_mono_ns

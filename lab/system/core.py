@@ -19,7 +19,7 @@ from lab.system.files import Files
 from lab.system.identity import make_identity
 from lab.system.image import SYSTEM_PACKAGES, build_image, show_services
 from lab.system.installer import Installer
-from lab.system.logs import Logs
+from lab.system.logs import BUFFERS, Logs
 from lab.system.nodes import directory, file
 from lab.system.packages import InstalledPackage, Packages, headless
 from lab.system.permissions import Permissions
@@ -186,6 +186,18 @@ class System:
         self.applications.not_responding(package, why=why)
         if self.surface is not None and await self.surface.show_anr(package) == "close":
             await self.force_stop(package, reason="user request after error")
+
+    async def restart(self) -> None:
+        """What a reboot does to the system's memory; what is stored on /data stays."""
+        for installed in self.packages:
+            if not installed.system:
+                await self.force_stop(installed.package, reason="reboot")
+        await self.activities.go_home()
+        self.logs.clear(BUFFERS)
+        del self.files.mounts[1:]
+        self.identity.end_mock()
+        self.identity.clipboard = ""
+        self.clock.rebooted()
 
     def is_foreground(self, package: str) -> bool:
         """Is the app on top (its dialogs included)?"""

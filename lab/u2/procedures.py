@@ -25,6 +25,12 @@ POLL_SECONDS = 0.1
 SWIPE_STEP_MS = 5
 CLICK_MS = 100
 MOST_SCROLLS = 50
+PADDING = (
+    '<node index="0" text="padding" resource-id="" class="android.view.View" package="com.android.systemui" '
+    'content-desc="" checkable="false" checked="false" clickable="false" enabled="true" focusable="false" '
+    'focused="false" scrollable="false" long-clickable="false" password="false" selected="false" '
+    'visible-to-user="true" bounds="[0,0][1,1]" drawing-order="0" hint="" display-id="0" />'
+)
 TOUCHES = {0: "down", 1: "up", 2: "move"}
 RunShell = Callable[[str], Awaitable[tuple[bytes, int]]]
 
@@ -336,9 +342,11 @@ class Procedures:
         """The dump, with the faults ordered for it."""
         if self._faults.dump_delay_ms:
             await asyncio.sleep(self._faults.dump_delay_ms / 1000)
-        if self._faults.hierarchy is not None:
-            return self._faults.hierarchy * self._faults.hierarchy_repeat
-        return await self._surface.hierarchy()
+        text = await self._surface.hierarchy() if self._faults.hierarchy is None else self._faults.hierarchy
+        if self._faults.hierarchy_padding:
+            head, closing, tail = text.rpartition("</hierarchy>")
+            text = head + PADDING * (self._faults.hierarchy_padding // len(PADDING)) + closing + tail
+        return text
 
     async def _picture(self, quality: int) -> bytes:
         if self._faults.screenshot_delay_ms:

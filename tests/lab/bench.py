@@ -220,11 +220,14 @@ def running_device(directory: Path, *, profile: str = "aosp13", seed: int = 7) -
         write_app(apps / "example", permissions=PERMISSIONS)
         write_app(apps / "other", package="com.example.other", label="另一个")
     loop = Loop()
-    device = LabDevice(load_profile(profile), apps, directory, seed)
     surface = StandInSurface()
-    device.surface = surface
-    device.system.attach(surface)
-    loop.run(device.start)
+
+    async def start() -> LabDevice:
+        made = LabDevice(load_profile(profile), apps, directory, seed, surface=surface)
+        await made.start()
+        return made
+
+    device = loop.run(start)
     path = adbutils.adb_path()
     serial = device.serial
     try:
