@@ -114,7 +114,9 @@ def fold_phases(timeline: Iterable[Entry], screen_kinds: Mapping[int, Sequence[s
             if not fold.open_purpose and fold.spans[-1].phase is not Phase.NOT_STARTED:
                 _look(fold, _asking(data.get("screen"), screen_kinds), running, at)
         elif entry.kind == "Settled" and fold.open_purpose:
-            fold.open_purpose = ""
+            moved, fold.open_purpose = fold.open_purpose not in _HARMLESS, ""
+            if not moved:
+                continue
             if data.get("reason") == "failed":
                 fold.clouded = fold.clouded or fold.spans[-1].phase is Phase.INDETERMINATE
             asking = _asking(data.get("screen"), screen_kinds)
@@ -128,12 +130,13 @@ def _intend(fold: _Fold, data: Mapping[str, object], at: int) -> None:
     """An action is announced: what it may change is uncertain from here on."""
     purpose = str(data.get("purpose", ""))
     action = str(data.get("action", ""))
-    fold.open_purpose = purpose or "none"
-    if action == "launch":
-        if fold.spans[-1].phase is Phase.NOT_STARTED:
-            fold.enter(Phase.PRE_CONSENT, at, "the app is opened")
-        return
-    if purpose in _HARMLESS or action == "wait":
+    harmless = (
+        purpose in _HARMLESS or action == "wait" or (action == "launch" and purpose not in _ACCEPTING | _REFUSING)
+    )
+    fold.open_purpose = "none" if harmless else purpose or "unknown"
+    if action == "launch" and fold.spans[-1].phase is Phase.NOT_STARTED:
+        fold.enter(Phase.PRE_CONSENT, at, "the app is opened")
+    if harmless:
         return
     if purpose in _ACCEPTING:
         fold.accepted = True
