@@ -140,7 +140,7 @@ def _is_agreement_line(element: Element) -> bool:
 
 def _is_control(candidate: Candidate, layer: Layer, *, touchable: bool) -> bool:
     element, meaning = candidate.element, candidate.meaning
-    if not element.text or (is_long(element.text) and meaning.name == "other") or is_link(element):
+    if not element.text or (is_long(element.text) and not meaning.clear) or is_link(element):
         return False
     drawn = element.style in ("filled", "outline")
     if element.clickable or element.kind == "button" or (drawn and _NO_LABEL.search(element.text) is None):

@@ -50,7 +50,7 @@ def drawn_lines(layer: Layer) -> tuple[tuple[Element, Element | None], ...]:
         if any(_stands_left(check.box, line.box) for check in checks):
             continue
         beside = next((icon for icon in icons if _stands_left(icon.box, line.box)), None)
-        if beside is not None or line.source != "hierarchy" or line.clickable is not None:
+        if beside is not None or line.source != "hierarchy" or line.clickable:
             found.append((line, beside))
     return tuple(found)
 

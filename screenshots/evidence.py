@@ -19,6 +19,8 @@ _COUNTED = (
     "agreement_line",
     "retention_ask",
     "retention_label",
+    "retention_weak",
+    "invites",
     "commerce",
     "social",
     "account",

@@ -222,12 +222,12 @@ def _is_cookie(facts: _Facts) -> bool:
 
 def _asks_again(facts: _Facts, labels: str) -> bool:
     """The second ask after a refusal: short, about leaving or thinking again, rather than the agreement itself."""
-    again = facts.wording["retention_ask"] + 2 * (read_wording(labels)["retention_label"] > 0)
-    if not again:
+    wording = facts.wording
+    if height(facts.layer.box) > 0.6 * height(facts.layer.screen):
         return False
-    return (
-        facts.wording.characters <= 260 and height(facts.layer.box) <= 0.6 * height(facts.layer.screen) and again >= 1
-    )
+    if wording["retention_ask"] or read_wording(labels)["retention_label"]:
+        return wording.characters <= 260
+    return bool(wording["retention_weak"]) and not wording["invites"] and wording.characters <= 110
 
 
 def _is_bare_retention(facts: _Facts) -> bool:

@@ -125,11 +125,11 @@ def role_scores(scored: Sequence[Scored]) -> dict[str, object]:
         for label in wanted:
             found = _control_at(label.box, said)
             role = found.role if found is not None else None
-            right = role in LABEL_ROLES[label.role]
-            counts["right" if right else "missed"] += 1
+            correct = role in LABEL_ROLES[label.role]
+            counts["right" if correct else "missed"] += 1
             if {label.role, role} == {"accept", "refuse"}:
                 swaps.append(f"{one.truth.name}: {label.text} is {label.role}, read as {role}")
-            elif not right:
+            elif not correct:
                 wrong.append(f"{one.truth.name}: {label.text} is {label.role}, read as {role}")
         if wanted:
             extra = [control for control in said if control.role in ("accept", "refuse") and not _known(control, one)]
