@@ -68,11 +68,16 @@ def utf16_codec(data: bytes) -> str | None:
         return None
     even, odd = sample[::2].count(0), sample[1::2].count(0)
     half = len(sample) // 2
-    if odd * 10 >= half * 7 and even * 20 < half and (sample[1] == 0 or sample[:2] == b"\xff\xfe"):
+    if (sample[1] == 0 or sample[:2] == b"\xff\xfe") and _mostly(odd, even, half):
         return "utf-16le"
-    if even * 10 >= half * 7 and odd * 20 < half and (sample[0] == 0 or sample[:2] == b"\xfe\xff"):
+    if (sample[0] == 0 or sample[:2] == b"\xfe\xff") and _mostly(even, odd, half):
         return "utf-16be"
     return None
+
+
+def _mostly(high: int, low: int, half: int) -> bool:
+    """Whether the one half of the bytes is mostly zero and the other hardly ever."""
+    return high * 10 >= half * 7 and (low * 20 < half or (high == half and low * 2 < half))
 
 
 def entropy(data: bytes) -> int:

@@ -17,7 +17,7 @@ def lz_string_plausible(token: bytes) -> bool:
     if first >> 4:
         return False
     begin = _REVERSED[first & 15] >> 2 | (_REVERSED[second] & 15) << 4
-    return begin in b'{["' or 48 <= begin <= 57 or 65 <= begin <= 90 or 97 <= begin <= 122
+    return 32 <= begin < 127
 
 
 def lz_string_base64(token: bytes, limit: int) -> bytes | None:

@@ -22,7 +22,7 @@ _UNICODE_RUN = re.compile(rb"(?:\\u[0-9A-Fa-f]{4})+")
 _HEX_RUN = re.compile(rb"(?:\\x[0-9A-Fa-f]{2})+")
 _ENTITY = re.compile(rb"&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|quot|amp|lt|gt|apos|nbsp);")
 _SOFT = re.compile(rb"=(?:[0-9A-F]{2}|\r?\n)")
-_SOFT_RUN = re.compile(rb"(?:=[0-9A-F]{2}){3}")
+_SOFT_SURE = re.compile(rb"=(?:20|22|3D|0A)|(?:=[0-9A-F]{2}){3}")
 _FIELD_VALUE = re.compile(rb"=([^&=?#\s\"]*%[^&?#\s\"]*)")
 _SINGLE = {
     b'\\"': b'"',
@@ -104,7 +104,9 @@ class Rewriting:
 
 
 def _has_soft(data: bytes) -> bool:
-    return b"=\n" in data or b"=\r\n" in data or bool(_SOFT_RUN.search(data))
+    if b"=\n" in data or b"=\r\n" in data:
+        return True
+    return len(_SOFT_SURE.findall(data)) >= 2
 
 
 REWRITINGS: dict[str, Rewriting] = {

@@ -13,7 +13,7 @@ from traffic.decode.content import LEAST_USUAL, is_media, is_text, usualness, ut
 from traffic.decode.framing import Frame, embedded_streams, grpc_frames, multipart_parts, zip_frames
 from traffic.decode.lzstring import lz_string_utf16
 from traffic.decode.node import Batch, Node
-from traffic.decode.structured import read_structure
+from traffic.decode.structured import READERS, read_structure
 from traffic.decode.text import REWRITINGS, binary_fields
 from traffic.decode.tokens import Reading, decode_base64, is_promising, looks_random, readings, unwrap
 from traffic.decode.xor import xor_readings
@@ -27,12 +27,11 @@ _LEAST = 6
 _KEEPS_TOKENS = frozenset({"url", "json-string", "html"})
 """Rewritings that leave every base64 token as it is or make it whole: it is read once, in the rewritten text."""
 _FORM = re.compile(rb"\s{0,4}[\w.%\[\]$-]{1,64}[=:]")
-_MAY_HIDE_XOR = frozenset({"", "base64", "hex", "reversed-base64", "multipart", "grpc", "gzip", "zlib"})
-"""How text came to be that may be printable only by chance."""
 _LEAST_BINARY = 24
 """Shorter binary values are numbers and identifiers, which are searched as they are."""
 _MOST_RANDOM_TOKENS = 8
 _MOST_THOROUGH = 1
+_MOST_XOR = 8
 _SMALL = 64 << 10
 """Bytes that are nothing readable and longer than this are searched as they are, and not taken apart any further."""
 
@@ -51,6 +50,7 @@ class DecodeTree:
         self._tokens_seen: set[bytes] = set()
         self._random_left = _MOST_RANDOM_TOKENS
         self._thorough_left = _MOST_THOROUGH
+        self._xor_left = _MOST_XOR
         for root in roots:
             self.add(root)
 
@@ -223,6 +223,9 @@ class DecodeTree:
 
     def _xor(self, node: Node) -> bool:
         """Adds the plain bytes where the key shows itself. A known value may reveal it better (`suspects`)."""
+        if self._xor_left <= 0:
+            return False
+        self._xor_left -= 1
         self.suspects.append(node)
         thorough = self._thorough_left > 0 and not node.is_text
         self._thorough_left -= thorough
@@ -245,4 +248,4 @@ def _is_odd(node: Node) -> bool:
         return False
     if usualness(data) < LEAST_USUAL and len(data) >= 32:
         return True
-    return node.code in _MAY_HIDE_XOR and data[:1] not in b'{[<"' and not _FORM.match(data)
+    return node.code not in READERS and data[:1] not in b'{[<"' and not _FORM.match(data)

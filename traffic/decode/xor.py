@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from traffic.decode.compressed import inflate, magic_code, strict_headerless
 from traffic.decode.content import USUAL, is_text, usualness, utf16_codec
@@ -47,7 +48,7 @@ _GZIP_HEADS = (
     b"\x1f\x8b\x08\0\0\0\0\0\0\x03",
     b"\x1f\x8b\x08\0\0\0\0\0\x02\xff",
 )
-_COINCIDENCE = 0.025
+_COINCIDENCE = 0.02
 """Share of equal bytes at the distance of the key's length; chance gives 0.004, text 0.06."""
 _LEAST_FOR_STATISTICS = 12
 """Bytes for each byte of the key."""
@@ -64,17 +65,26 @@ def _decode_first(text: bytes) -> bytes:
     return decode_base64(text.partition(b".")[0])
 
 
-_Decode = Callable[[bytes], bytes] | None
-_SIGNS: tuple[tuple[bytes, _Decode], ...] = (
-    (b"0123456789abcdef", decode_hex),
-    (b"0123456789ABCDEF", decode_hex),
-    (b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-=\n.", _decode_first),
-    (bytes(range(32, 127)) + b"\n\r\t", None),
-    (bytes(range(32, 256)) + b"\n\r\t", None),
+@dataclass(frozen=True, slots=True)
+class _Alphabet:
+    """All that a text consists of."""
+
+    signs: bytes
+    under: list[bytes]
+    """The same under each key byte."""
+    decode: Callable[[bytes], bytes]
+
+
+def _alphabet(signs: bytes, decode: Callable[[bytes], bytes] = bytes) -> _Alphabet:
+    return _Alphabet(signs, [signs.translate(shift) for shift in _SHIFTS], decode)
+
+
+_STRICT = (
+    _alphabet(b"0123456789abcdef", decode_hex),
+    _alphabet(b"0123456789ABCDEF", decode_hex),
+    _alphabet(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-=\n.", _decode_first),
 )
-"""Hexadecimal, base64, ASCII and any text."""
-_ALPHABETS = [([signs.translate(shift) for shift in _SHIFTS], decode) for signs, decode in _SIGNS]
-"""Each under each key byte."""
+_LOOSE = (_alphabet(bytes(range(32, 127)) + b"\n\r\t"), _alphabet(bytes(range(32, 256)) + b"\n\r\t"))
 _MOST_COMBINATIONS = 512
 
 
@@ -99,20 +109,20 @@ def xor_readings(data: bytes, limit: int, *, thorough: bool) -> Iterator[tuple[b
     """(key, readable bytes). `thorough` also tries all single bytes over compression without a header."""
     if not 8 <= len(data) <= _LARGEST:
         return
-    seen: set[bytes] = set()
-    for key in _candidate_keys(data):
-        if key in seen or not any(key):
-            continue
-        seen.add(key)
+    for key in _keys_by_opening(data):
         plain = repeat_xor(data, key)
-        if _readable(plain, limit):
+        if any(key) and _readable(plain, limit):
             yield key, plain
             return
-    if thorough:
+    key = _likely_key(data)
+    plain = repeat_xor(data, key)
+    if any(key) and _readable(plain, limit):
+        yield key, plain
+    elif thorough:
         yield from _over_headerless(data)
 
 
-def _candidate_keys(data: bytes) -> Iterator[bytes]:
+def _keys_by_opening(data: bytes) -> Iterator[bytes]:
     for opening in _OPENINGS:
         key = data[0] ^ opening[0]
         if all(data[at] ^ key == sign for at, sign in enumerate(opening) if at < len(data)):
@@ -122,24 +132,72 @@ def _candidate_keys(data: bytes) -> Iterator[bytes]:
         for length in range(2, min(8, len(known)) + 1):
             if known[length:] == known[: len(known) - length]:
                 yield known[:length]
-    yield from _by_statistics(data)
 
 
-def _by_statistics(data: bytes) -> Iterator[bytes]:
+def _likely_key(data: bytes) -> bytes:
+    """The key under which the data look most like what programs write. A longer one must explain them better."""
+    keys = dict.fromkeys([*_keys_by_alphabet(data), _best_single(data), *_keys_by_statistics(data)])
+    return max(keys, key=lambda key: _quality(repeat_xor(data, key)) - len(key) / 10)
+
+
+def _best_single(data: bytes) -> bytes:
+    sample = data[:128]
+    return bytes([max(range(256), key=lambda key: sum(sample.translate(_SCORES[key])))])
+
+
+def _quality(plain: bytes) -> float:
+    """How usual it is; where it is an encoding of text, how usual that is, and a little more."""
+    codec = utf16_codec(plain)
+    if codec is not None:
+        return usualness(plain[:1024].decode(codec, "replace").encode()) + 1
+    for alphabet in _STRICT:
+        if not plain.translate(None, alphabet.signs):
+            return max(usualness(plain) + 1, _decoded_quality(plain, alphabet) + 3)
+    return usualness(plain)
+
+
+def _decoded_quality(plain: bytes, alphabet: _Alphabet) -> float:
+    """Of what the text encodes, read forwards or backwards; nothing where that is no text."""
+    sample = plain[:1024]
+    texts = [text for text in (alphabet.decode(sample), alphabet.decode(sample[::-1])) if is_text(text)]
+    return max(map(usualness, texts), default=-1.0)
+
+
+def _keys_by_alphabet(data: bytes) -> Iterator[bytes]:
+    """Keys under which all is hexadecimal or all is base64, which hardly happens by chance."""
+    for length in LAGS:
+        if len(data) < _LEAST_FOR_STATISTICS * length:
+            return
+        columns = [data[start::length] for start in range(length)]
+        keys = [key for alphabet in _STRICT for key in _combined(data, columns, alphabet)]
+        if keys:
+            yield from keys
+            return
+
+
+def _combined(data: bytes, columns: list[bytes], alphabet: _Alphabet) -> Iterator[bytes]:
+    """Where several bytes fit a column (base64 of text has few signs in every fourth), the best combination."""
+    likely = []
+    for column in columns:
+        likely.append(_likely_bytes(column, alphabet))
+        if not likely[-1]:
+            return
+    yield bytes(choices[0] for choices in likely)
+    if 1 < math.prod(map(len, likely)) <= _MOST_COMBINATIONS:
+        keys = (bytes(combination) for combination in itertools.product(*likely))
+        yield max(keys, key=lambda key: _decoded_quality(repeat_xor(data[:256], key), alphabet))
+
+
+def _keys_by_statistics(data: bytes) -> Iterator[bytes]:
     """Where equal bytes lie a certain distance apart as often as in text: the likely keys of that length."""
     longest = _key_length(data)
-    # Base64 repeats every four signs by itself, hexadecimal every two: a shorter key may explain it as well.
     for length in (length for length in LAGS if longest and length <= longest and longest % length == 0):
         columns = [data[start::length] for start in range(length)]
-        for alphabet, decode in _ALPHABETS:
+        for alphabet in _LOOSE:
             likely = [_likely_bytes(column, alphabet) for column in columns]
-            if not all(likely):
-                continue
-            if decode is not None and 1 < math.prod(map(len, likely)) <= _MOST_COMBINATIONS:
-                keys = (bytes(combination) for combination in itertools.product(*likely))
-                yield max(keys, key=lambda key: usualness(decode(repeat_xor(data, key))))
-            else:
+            if all(likely):
                 yield bytes(choices[0] for choices in likely)
+        yield bytes(max(range(256), key=lambda key: sum(column.translate(_SCORES[key]))) for column in columns)
 
 
 def _key_length(data: bytes) -> int:
@@ -150,17 +208,18 @@ def _key_length(data: bytes) -> int:
             apart = difference(data, length)
             shares[length] = apart.count(0) / len(apart)
     most = max(shares.values(), default=0.0)
-    if most < _COINCIDENCE:
+    if most * len(data) < max(2.5, _COINCIDENCE * len(data)):
         return 0
     return next(length for length, share in shares.items() if share >= 0.6 * most)
 
 
-def _likely_bytes(column: bytes, alphabet: list[bytes]) -> list[int]:
+def _likely_bytes(column: bytes, alphabet: _Alphabet) -> list[int]:
     """The key bytes under which all of the column is of the alphabet; first the one under which most of it is usual."""
     signs = bytes(set(column))
     if len(signs) == 1 and len(column) >= 8:
         return [column[0]]  # nothing but zeros, as in every second column of UTF-16
-    keys = [key for key in range(256) if not signs.translate(None, alphabet[key])]
+    under = alphabet.under
+    keys = [key for key in (signs[0] ^ sign for sign in alphabet.signs) if not signs.translate(None, under[key])]
     return sorted(keys, key=lambda key: -sum(column.translate(_SCORES[key])))
 
 
