@@ -84,7 +84,8 @@ class Preparation:
         Calling it again moves the proxy to the new port.
         """
         self._note_once(Change(kind="reverse", detail={"host_port": str(host_port)}))
-        device_port = self._driver.reverse(host_port)
+        there = [port for port, target in self._driver.reverses() if target == host_port]
+        device_port = there[0] if there else self._driver.reverse(host_port)
         self.device_port = device_port
         self._note_fact("adb", f"reverse tcp:{device_port}", None, f"tcp:{host_port}")
         self._change_setting("global", "http_proxy", f"127.0.0.1:{device_port}")

@@ -7,8 +7,10 @@ import re
 import secrets
 import shlex
 from collections.abc import Callable
+from contextlib import suppress
 
 from crawler.device.driver import DeviceDriver
+from crawler.device.errors import CommandFailed
 from crawler.device.model import Foreground
 from crawler.device.preparation import Record, Store
 
@@ -68,11 +70,20 @@ def _open(driver: DeviceDriver, scheme: str, token: str) -> bool:
 
 
 def _bring_back(driver: DeviceDriver, before: Foreground | None) -> None:
-    """End what the probe opened. The task that was under it comes up again; if another one does, go home."""
+    """End what the probe opened and show again what was there."""
     now = driver.foreground()
     if now is None or (before is not None and now.package == before.package):
         return
     driver.stop(now.package)
-    after = driver.foreground()
-    if before is None or after is None or after.package != before.package:
-        driver.press("home")
+    if _shows(driver, before):
+        return
+    driver.press("home")
+    if before is not None and not _shows(driver, before):
+        # As a tap on its icon: an app that was there comes back as it was left.
+        with suppress(CommandFailed):
+            driver.launch(before.package)
+
+
+def _shows(driver: DeviceDriver, wanted: Foreground | None) -> bool:
+    now = driver.foreground()
+    return now is not None and wanted is not None and now.package == wanted.package
