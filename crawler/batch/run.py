@@ -7,20 +7,28 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from crawler.batch.catalogue import read_catalogue
-from crawler.batch.store import BatchRow, SqliteStore
-from crawler.batch.worker import WorkerSettings
+from crawler.batch.store import ENDED, BatchRow, SqliteStore
+from crawler.batch.worker import WorkerSettings, give_back
 from crawler.device.settle import wait_for
 from evidence.clock import Clock, Deadline
+from evidence.errors import storage_failure
 
 __all__ = ["BatchBusy", "BatchOutcome", "run_batch"]
 
+_WORKER = (sys.executable, "-m", "crawler.batch.worker")
 _POLL_SECONDS = 0.4
-_END_SECONDS = 20.0
+_END_SECONDS = 45.0
+"""For a worker to close its record, stop its capture and bring its device back."""
+_FORMER_SECONDS = 60.0
+"""For the workers of a killed run to notice, and to do the same."""
+
+Say = Callable[[str], None]
 
 
 class BatchBusy(RuntimeError):
@@ -38,7 +46,7 @@ class BatchOutcome:
     @property
     def finished(self) -> bool:
         """Nothing is left to inspect."""
-        return all(row.status in ("done", "failed", "set_aside") for row in self.rows)
+        return all(row.status in ENDED for row in self.rows)
 
 
 def run_batch(
@@ -47,58 +55,124 @@ def run_batch(
     workers: Sequence[WorkerSettings],
     clock: Clock,
     watch: Callable[[tuple[BatchRow, ...]], None],
+    say: Say = lambda _: None,
 ) -> BatchOutcome:
     """Inspect every app of the catalogue once, on all devices in parallel, and return when nothing moves any more.
 
-    Started again with the same folder, it goes on where it was. Raises BatchBusy, CatalogueUnreadable.
+    Started again with the same folder, it goes on where it was. `watch` gets the rows twice a second and at the end, `say`
+    a sentence whenever people would wonder what is waited for. Raises BatchBusy, CatalogueUnreadable, EvidenceError.
     """
     good, faulty = read_catalogue(catalogue)
-    (directory / "cases").mkdir(parents=True, exist_ok=True)
-    with _exclusive(directory / "batch.lock"):
+    _make_folders(directory)
+    with _alone(directory, clock, say) as lock:
         store = SqliteStore(directory / "batch.sqlite")
-        store.add(good, faulty)
         _take_back(store)
-        processes = [_start(settings, directory) for settings in workers]
+        store.add(good, faulty)
+        posts = [_Post(settings, directory, lock) for settings in workers]
         try:
-            while not _all_ended(processes):
-                watch(store.rows())
-                wait_for(lambda: _all_ended(processes), clock=clock, seconds=_POLL_SECONDS)
+            _tend(posts, store, clock, watch)
+        except BaseException:
+            say("ending: the devices are brought back first")
+            raise
         finally:
-            _end(processes, clock)
-        troubles = tuple(filter(None, (_trouble(process) for process in processes)))
+            _end(posts, clock)
         _take_back(store)
         rows = store.rows()
         watch(rows)
-    return BatchOutcome(rows=rows, troubles=troubles)
+    return BatchOutcome(rows=rows, troubles=tuple(filter(None, (post.trouble for post in posts))))
 
 
-def _all_ended(processes: Sequence[subprocess.Popen[str]]) -> bool:
-    return all(process.poll() is not None for process in processes)
+class _Post:
+    """The place of one device: its worker process, and the one that follows when that dies over an app."""
+
+    def __init__(self, settings: WorkerSettings, directory: Path, lock: IO[str]) -> None:
+        self.serial = settings.serial
+        self.process: subprocess.Popen[str] | None = None
+        self.trouble = ""
+        name = "".join(character if character.isalnum() else "-" for character in settings.serial)
+        self._log = directory / "logs" / f"worker-{name}.log"
+        self._lock = lock
+        self._settings = settings
+
+    def start(self) -> None:
+        """Start a worker. It holds the lock for as long as it lives, even when we are gone."""
+        try:
+            with self._log.open("a", encoding="utf-8") as errors:
+                # A session of its own: Ctrl-C must not reach a worker that is bringing its device back.
+                self.process = subprocess.Popen(
+                    [*_WORKER, self._settings.to_json()],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    stderr=errors,
+                    text=True,
+                    pass_fds=[self._lock.fileno()],
+                    start_new_session=True,
+                )
+        except OSError as error:
+            raise storage_failure(self._log, error) from error
+
+    def last_words(self) -> str:
+        """What an ended worker said on its way out; "" when it ended well."""
+        process = self.process
+        if process is None or process.returncode == 0:
+            return ""
+        for line in reversed(process.stdout.read().splitlines() if process.stdout is not None else ()):
+            with suppress(ValueError, AttributeError):
+                told = json.loads(line)
+                return f"{told.get('serial')}: {told.get('error')} {told.get('mend')}".strip()
+        return f"{self.serial}: the worker ended with code {process.returncode}; see {self._log}"
+
+    def close(self) -> None:
+        for stream in (self.process.stdin, self.process.stdout) if self.process is not None else ():
+            if stream is not None:
+                stream.close()
+
+
+def _tend(
+    posts: Sequence[_Post], store: SqliteStore, clock: Clock, watch: Callable[[tuple[BatchRow, ...]], None]
+) -> None:
+    """Start the workers, show how they fare, and put another in the place of one that died over an app."""
+    for post in posts:
+        post.start()
+    working = list(posts)
+    while working:
+        watch(store.rows())
+        wait_for(lambda: any(_has_ended(post) for post in working), clock=clock, seconds=_POLL_SECONDS)
+        for post in [post for post in working if _has_ended(post)]:
+            post.trouble = post.last_words()
+            post.close()
+            if post.trouble and _died_over_an_app(post, store, clock):
+                post.trouble = ""
+                post.start()
+            else:
+                working.remove(post)
+
+
+def _has_ended(post: _Post) -> bool:
+    return post.process is not None and post.process.poll() is not None
+
+
+def _died_over_an_app(post: _Post, store: SqliteStore, clock: Clock) -> bool:
+    """Whether the worker still held an app, and there is work for another. Such an app is tried once more, then failed.
+
+    A worker that leaves because of its device or the disk gives its app back before; it is not followed by another.
+    """
+    held = [row for row in store.rows() if row.status == "claimed" and row.device == post.serial]
+    for row in held:
+        give_back(store, row, f"the worker process died over this app ({post.trouble})", clock)
+    return bool(held) and any(row.status == "pending" for row in store.rows())
 
 
 def _take_back(store: SqliteStore) -> None:
-    """Apps that a worker had when it died are pending again."""
+    """Apps that a worker had when it was killed are pending again. Nobody works on them: the lock of the workers is ours."""
     for row in store.rows():
         if row.status == "claimed":
             store.release(row.id, "the inspection was interrupted")
 
 
-def _start(settings: WorkerSettings, directory: Path) -> subprocess.Popen[str]:
-    log = directory / "logs"
-    log.mkdir(exist_ok=True)
-    name = "".join(character if character.isalnum() else "-" for character in settings.serial)
-    with (log / f"worker-{name}.log").open("a", encoding="utf-8") as errors:
-        return subprocess.Popen(
-            [sys.executable, "-m", "crawler.batch.worker", settings.to_json()],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            text=True,
-        )
-
-
-def _end(processes: Sequence[subprocess.Popen[str]], clock: Clock) -> None:
+def _end(posts: Sequence[_Post], clock: Clock) -> None:
     """Let workers end by themselves, then insist: closing their standard input is the sign to go."""
+    processes = [post.process for post in posts if post.process is not None]
     for process in processes:
         if process.stdin is not None:
             process.stdin.close()
@@ -109,29 +183,44 @@ def _end(processes: Sequence[subprocess.Popen[str]], clock: Clock) -> None:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+    for post in posts:
+        post.close()
 
 
-def _trouble(process: subprocess.Popen[str]) -> str:
-    """What a worker said on its way out, when it did not end well."""
-    said = process.stdout.read() if process.stdout is not None else ""
-    if process.stdout is not None:
-        process.stdout.close()
-    if process.returncode == 0:
-        return ""
-    for line in reversed(said.splitlines()):
+def _make_folders(directory: Path) -> None:
+    for folder in (directory / "cases", directory / "logs"):
         try:
-            told = json.loads(line)
-        except json.JSONDecodeError:
-            continue
-        return f"{told.get('serial')}: {told.get('error')} {told.get('mend')}".strip()
-    return f"a worker ended with code {process.returncode}; its log is in the folder 'logs'"
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise storage_failure(folder, error) from error
 
 
 @contextmanager
-def _exclusive(path: Path) -> Iterator[None]:
-    with path.open("w") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise BatchBusy(f"another process is running the batch in {path.parent}; wait for it or end it") from error
-        yield
+def _alone(directory: Path, clock: Clock, say: Say) -> Iterator[IO[str]]:
+    """Nobody else runs this batch, and no worker of a killed run is still busy with it. Yields the lock that workers hold."""
+    with ExitStack() as stack:
+        parents, workers = (
+            stack.enter_context(_lock_file(directory / name)) for name in ("batch.lock", "workers.lock")
+        )
+        if not _locked(parents):
+            raise BatchBusy(f"another process is running the batch in {directory}; wait for it or end it")
+        if not _locked(workers):
+            say("waiting for the workers of an earlier run to end")
+            if wait_for(lambda: _locked(workers), clock=clock, seconds=_FORMER_SECONDS) is None:
+                raise BatchBusy(f"workers of an earlier run in {directory} do not end; look for crawler.batch.worker")
+        yield workers
+
+
+def _lock_file(path: Path) -> IO[str]:
+    try:
+        return path.open("w")
+    except OSError as error:
+        raise storage_failure(path, error) from error
+
+
+def _locked(handle: IO[str]) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

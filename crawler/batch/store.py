@@ -1,24 +1,31 @@
 """Where a batch stands: one SQLite file that survives the death of every process that uses it.
 
-The rows own the invariants: a row is claimed in one statement, and a case that was sealed is never inspected again.
+The rows own the invariants: a row is claimed in one transaction, only a claimed row can be finished or given back, and
+a row that is done is never pending again.
 """
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 from crawler.batch.catalogue import CatalogueRow, FaultyRow
+from evidence.errors import EvidenceError, StorageFailed, StorageFull, StorageRefused
 
-__all__ = ["BatchRow", "SqliteStore", "Store"]
+__all__ = ["ENDED", "BatchRow", "SqliteStore", "Store", "StoreUnusable", "read_rows"]
 
+ENDED = frozenset({"done", "failed", "set_aside"})
+"""What a row can be when nothing more will be done about it."""
+
+_FORMAT = 2
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS apps (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     line INTEGER NOT NULL,
     package TEXT NOT NULL,
     apk TEXT NOT NULL,
@@ -31,11 +38,45 @@ CREATE TABLE IF NOT EXISTS apps (
     case_directory TEXT NOT NULL DEFAULT '',
     started_wall INTEGER,
     finished_wall INTEGER,
-    UNIQUE (package, apk, line)
+    listed INTEGER NOT NULL
 );
+CREATE UNIQUE INDEX IF NOT EXISTS one_row_an_app ON apps (package, apk) WHERE status <> 'set_aside';
 CREATE INDEX IF NOT EXISTS apps_by_status ON apps (status, id);
 """
+_LIST = """
+INSERT INTO apps (line, package, apk, label, status, listed)
+VALUES (:line, :package, :apk, :label, 'pending', :listed)
+ON CONFLICT (package, apk) WHERE status <> 'set_aside'
+DO UPDATE SET line = excluded.line, label = excluded.label, listed = excluded.listed
+"""
+_SET_ASIDE = """
+INSERT INTO apps (line, package, apk, label, status, reason, listed)
+VALUES (:line, :text, '', '', 'set_aside', :reason, :listed)
+"""
+_CLAIM = """
+UPDATE apps SET status = 'claimed', device = ?, attempts = attempts + 1, started_wall = ?, stage = 'starting'
+WHERE id = (SELECT id FROM apps WHERE status = 'pending' ORDER BY attempts, id LIMIT 1) RETURNING *
+"""
+_FINISH = """
+UPDATE apps SET status = ?, reason = ?, case_directory = ?, finished_wall = ?, stage = ''
+WHERE id = ? AND status = 'claimed'
+"""
+_RELEASE = """
+UPDATE apps SET status = 'pending', reason = ?, device = '', stage = '' WHERE id = ? AND status = 'claimed'
+"""
 _BUSY_SECONDS = 30.0
+_LEAST_ROOM = 256 * 1024
+_FULL = ("SQLITE_FULL",)
+_INPUT_OUTPUT = ("SQLITE_IOERR",)
+_REFUSED = ("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")
+_FOREIGN = ("SQLITE_NOTADB", "SQLITE_CORRUPT", "SQLITE_SCHEMA", "SQLITE_ERROR")
+
+
+class StoreUnusable(EvidenceError):
+    """The file is there, but no batch of ours can be read from it."""
+
+    exit_code: ClassVar[int] = 65
+    default_mend = "Choose another folder with --out; the cases in this one stay as they are."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +84,9 @@ class BatchRow:
     """One app of the batch and where it stands."""
 
     id: int
+    """Never used twice in one batch; the case's folder is named after it."""
     line: int
+    """In the catalogue as it was read last."""
     package: str
     apk: str
     label: str
@@ -55,7 +98,7 @@ class BatchRow:
     """What is being done right now, for people."""
     attempts: int
     case_directory: str
-    """Relative to the batch's folder; "" until claimed."""
+    """Relative to the batch's folder; "" until it is finished."""
 
 
 class Store(Protocol):
@@ -75,73 +118,158 @@ class Store(Protocol):
 
 
 class SqliteStore:
-    """A batch in one SQLite file. Safe to open from several processes at once."""
+    """A batch in one SQLite file. Safe to open from several processes at once. Raises StorageFailed, StoreUnusable."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         with self._connect() as connection:
-            connection.executescript(_SCHEMA)
+            if connection.execute("PRAGMA user_version").fetchone()[0] == _FORMAT:
+                return
+            # WAL: whoever looks at a batch never keeps its workers waiting.
+            connection.execute("PRAGMA journal_mode = WAL")
+            with _transaction(connection):
+                _make(connection, path)
 
     @contextmanager
     def _connect(self) -> Iterator[sqlite3.Connection]:
-        connection = sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None)
-        connection.row_factory = sqlite3.Row
-        try:
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("PRAGMA synchronous=FULL")
-            yield connection
-        finally:
-            connection.close()
+        with _in_words(self._path):
+            connection = sqlite3.connect(self._path, timeout=_BUSY_SECONDS, isolation_level=None)
+            try:
+                connection.row_factory = sqlite3.Row
+                connection.execute("PRAGMA synchronous = FULL")
+                yield connection
+            finally:
+                connection.close()
 
     def add(self, rows: Sequence[CatalogueRow], faulty: Sequence[FaultyRow]) -> None:
-        """Enter the catalogue. A row that stands there already keeps its state, so starting again goes on."""
-        with self._connect() as connection:
-            connection.execute("BEGIN IMMEDIATE")
+        """Make the batch what the catalogue lists now.
+
+        An app that stands there already keeps its state, wherever its line has moved to: starting again goes on. One
+        that was never begun and is no longer listed is forgotten; one that was inspected stays.
+        """
+        with self._connect() as connection, _transaction(connection):
+            listed = connection.execute("SELECT coalesce(max(listed), 0) + 1 FROM apps").fetchone()[0]
+            connection.execute("DELETE FROM apps WHERE status = 'set_aside'")
+            connection.executemany(_LIST, [_listed(row, listed) for row in rows])
+            connection.execute("DELETE FROM apps WHERE status = 'pending' AND listed < ?", (listed,))
             connection.executemany(
-                "INSERT OR IGNORE INTO apps (line, package, apk, label, status) VALUES (?, ?, ?, ?, 'pending')",
-                [(row.line, row.package, row.apk, row.label) for row in rows],
+                _SET_ASIDE,
+                [
+                    {"line": row.line, "text": row.text, "reason": "; ".join(row.reasons)[:2000], "listed": listed}
+                    for row in faulty
+                ],
             )
-            connection.executemany(
-                "INSERT OR IGNORE INTO apps (line, package, apk, label, status, reason) VALUES (?, ?, '', '', 'set_aside', ?)",
-                [(row.line, row.text, "; ".join(row.reasons)) for row in faulty],
-            )
-            connection.execute("COMMIT")
 
     def claim(self, device: str, started_wall: int) -> BatchRow | None:
-        """Take the next app for a device; None when nothing is left. No two devices get the same one."""
-        with self._connect() as connection:
-            found = connection.execute(
-                "UPDATE apps SET status = 'claimed', device = ?, attempts = attempts + 1, started_wall = ?, stage = 'starting'"
-                " WHERE id = (SELECT id FROM apps WHERE status = 'pending' ORDER BY attempts, id LIMIT 1) RETURNING *",
-                (device, started_wall),
-            ).fetchone()
-            return _row(found) if found is not None else None
+        """Take the next app for a device; None when nothing is left. No two devices get the same one.
+
+        What was tried before comes last: an app that kills its inspection does not hold up the others.
+        """
+        with self._connect() as connection, _transaction(connection):
+            found = connection.execute(_CLAIM, (device, started_wall)).fetchall()
+        return _row(found[0]) if found else None
 
     def note(self, row_id: int, stage: str) -> None:
         """Say what is being done to an app, for whoever watches."""
         with self._connect() as connection:
-            connection.execute("UPDATE apps SET stage = ? WHERE id = ?", (stage[:200], row_id))
+            connection.execute("UPDATE apps SET stage = ? WHERE id = ? AND status = 'claimed'", (stage[:200], row_id))
 
     def finish(self, row_id: int, status: str, reason: str, case_directory: str, finished_wall: int) -> None:
-        """Record the end of an app: done or failed."""
+        """Record the end of a claimed app: done or failed."""
         with self._connect() as connection:
-            connection.execute(
-                "UPDATE apps SET status = ?, reason = ?, case_directory = ?, finished_wall = ?, stage = '' WHERE id = ?",
-                (status, reason[:2000], case_directory, finished_wall, row_id),
-            )
+            connection.execute(_FINISH, (status, reason[:2000], case_directory, finished_wall, row_id))
 
     def release(self, row_id: int, reason: str) -> None:
-        """Give an app back: whoever had it could not finish it."""
+        """Give a claimed app back: whoever had it could not finish it."""
         with self._connect() as connection:
-            connection.execute(
-                "UPDATE apps SET status = 'pending', reason = ?, device = '', stage = '' WHERE id = ? AND status = 'claimed'",
-                (reason[:2000], row_id),
-            )
+            connection.execute(_RELEASE, (reason[:2000], row_id))
 
     def rows(self) -> tuple[BatchRow, ...]:
         """All apps in the order of the catalogue."""
         with self._connect() as connection:
-            return tuple(_row(found) for found in connection.execute("SELECT * FROM apps ORDER BY line, id"))
+            return _all_rows(connection)
+
+
+def read_rows(path: Path) -> tuple[BatchRow, ...]:
+    """All apps of a batch, read without writing anything: the folder may be read-only or somebody else's.
+
+    Raises StorageFailed, StoreUnusable.
+    """
+    address = f"{path.resolve().as_uri()}?mode=ro"
+    with _in_words(path):
+        try:
+            return _rows_at(address)
+        except sqlite3.OperationalError as error:
+            # WAL needs a file beside it even for reading; where none can be made, nobody is writing either.
+            if error.sqlite_errorname not in ("SQLITE_CANTOPEN", "SQLITE_READONLY_DIRECTORY"):
+                raise
+            return _rows_at(f"{address}&immutable=1")
+
+
+def _rows_at(address: str) -> tuple[BatchRow, ...]:
+    connection = sqlite3.connect(address, uri=True, timeout=_BUSY_SECONDS, isolation_level=None)
+    try:
+        connection.row_factory = sqlite3.Row
+        return _all_rows(connection)
+    finally:
+        connection.close()
+
+
+def _all_rows(connection: sqlite3.Connection) -> tuple[BatchRow, ...]:
+    return tuple(_row(found) for found in connection.execute("SELECT * FROM apps ORDER BY line, id"))
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """All or nothing. Writing is asked for at once: two that read first and then want to write would block each other."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    except BaseException:
+        connection.rollback()
+        raise
+    connection.execute("COMMIT")
+
+
+def _make(connection: sqlite3.Connection, path: Path) -> None:
+    """The tables, unless another process was quicker. Inside a transaction."""
+    found = connection.execute("PRAGMA user_version").fetchone()[0]
+    if found == _FORMAT:
+        return
+    if found or connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+        raise StoreUnusable(f"{path} holds no batch that this version of AppWitness knows")
+    for statement in filter(str.strip, _SCHEMA.split(";")):
+        connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {_FORMAT}")
+
+
+@contextmanager
+def _in_words(path: Path) -> Iterator[None]:
+    """What SQLite raises, as a sentence with something to do about it."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        name = str(getattr(error, "sqlite_errorname", ""))
+        what = f"cannot use {path}: {error}"
+        if name.startswith(_FULL) or (name.startswith(_INPUT_OUTPUT) and _no_room(path)):
+            raise StorageFull(what) from error
+        if name.startswith(_REFUSED):
+            raise StorageRefused(what) from error
+        if name.startswith(_FOREIGN):
+            raise StoreUnusable(f"{path} holds no batch that can be read: {error}") from error
+        raise StorageFailed(what) from error
+
+
+def _no_room(path: Path) -> bool:
+    """SQLite calls it an I/O error when the file beside a WAL cannot grow."""
+    try:
+        return shutil.disk_usage(path.parent).free < _LEAST_ROOM
+    except OSError:
+        return False
+
+
+def _listed(row: CatalogueRow, listed: int) -> dict[str, object]:
+    return {"line": row.line, "package": row.package, "apk": row.apk, "label": row.label, "listed": listed}
 
 
 def _row(found: sqlite3.Row) -> BatchRow:
