@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from evidence.blobs import BlobStore
@@ -188,6 +188,7 @@ entries = st.builds(
 )
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # the machine may be busy
 @given(st.lists(entries, max_size=8))
 def test_no_fact_whatever_its_types_stops_the_reading(facts: list[Entry]) -> None:
     blobs = BlobStore(Path("/nonexistent"))

@@ -7,7 +7,7 @@ Nothing here changes what is sent or in which order. Each saving stands alone; `
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from dataclasses import fields
 from typing import Any
 
@@ -17,6 +17,7 @@ from mitmproxy.exceptions import AddonHalt
 from mitmproxy.hooks import Hook
 from mitmproxy.http import MessageData
 from mitmproxy.master import Master
+from mitmproxy.proxy.events import Event
 from mitmproxy.proxy.mode_servers import ProxyConnectionHandler
 
 __all__ = ["QuickAddons", "join_writes", "skip_type_checks"]
@@ -26,7 +27,7 @@ _logger = logging.getLogger(__name__)
 
 def skip_type_checks() -> None:
     """mitmproxy checks every field of every message against its annotation, as if it were running its own tests."""
-    MessageData.__post_init__ = lambda self: None  # type: ignore[method-assign]
+    MessageData.__post_init__ = lambda self: None  # type: ignore[method-assign,assignment]
 
 
 class QuickAddons(AddonManager):
@@ -75,41 +76,57 @@ class QuickAddons(AddonManager):
 
 
 def join_writes(handler: ProxyConnectionHandler, connection: Connection) -> None:
-    """Have all that mitmproxy writes to a connection in one go (head, body, end) sent with one system call."""
+    """Have all that one event makes mitmproxy write to a connection (head, body, end) sent with one system call."""
     transport = handler.transports.get(connection)
-    if transport is not None and isinstance(transport.writer, asyncio.StreamWriter):
-        transport.writer = _JoiningWriter(transport.writer)  # type: ignore[assignment]
+    if transport is None or not isinstance(transport.writer, asyncio.StreamWriter):
+        return
+    transport.writer = _JoiningWriter(transport.writer)  # type: ignore[assignment]
+    if connection is handler.client:
+        handler.server_event = _flushing(handler)  # type: ignore[method-assign,assignment]
+
+
+def _flushing(handler: ProxyConnectionHandler) -> Callable[[Event], Coroutine[Any, Any, None]]:
+    """The handler's own way of taking an event, at whose end everything is sent. All writes happen in there."""
+    take_event = handler.server_event
+
+    async def server_event(event: Event) -> None:
+        try:
+            await take_event(event)
+        finally:
+            for transport in handler.transports.values():
+                if isinstance(transport.writer, _JoiningWriter):
+                    transport.writer.flush()
+
+    return server_event
 
 
 class _JoiningWriter:
-    """A StreamWriter that sends what was written when the event loop comes round, or when it is asked to."""
+    """A StreamWriter that sends only when it is flushed, drained or closed."""
 
     def __init__(self, writer: asyncio.StreamWriter):
         self._writer = writer
-        self._loop = asyncio.get_running_loop()
         self._pending: list[bytes] = []
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._writer, name)
 
     def write(self, data: bytes) -> None:
-        if not self._pending:
-            self._loop.call_soon(self._flush)
         self._pending.append(data)
 
+    def flush(self) -> None:
+        if self._pending:
+            if not self._writer.is_closing():
+                self._writer.write(self._pending[0] if len(self._pending) == 1 else b"".join(self._pending))
+            self._pending.clear()
+
     def write_eof(self) -> None:
-        self._flush()
+        self.flush()
         self._writer.write_eof()
 
     def close(self) -> None:
-        self._flush()
+        self.flush()
         self._writer.close()
 
     async def drain(self) -> None:
-        self._flush()
+        self.flush()
         await self._writer.drain()
-
-    def _flush(self) -> None:
-        if self._pending and not self._writer.is_closing():
-            self._writer.write(self._pending[0] if len(self._pending) == 1 else b"".join(self._pending))
-        self._pending.clear()
