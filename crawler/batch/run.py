@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import IO
 
 from crawler.batch.catalogue import read_catalogue
-from crawler.batch.store import ENDED, BatchRow, SqliteStore
-from crawler.batch.worker import WorkerSettings, give_back
+from crawler.batch.store import ENDED, BatchRow, SqliteStore, give_back
+from crawler.batch.worker import WorkerSettings
 from crawler.device.settle import wait_for
 from evidence.clock import Clock, Deadline
 from evidence.errors import storage_failure
@@ -142,10 +142,11 @@ def _tend(
             post.trouble = post.last_words()
             post.close()
             if post.trouble and _died_over_an_app(post, store, clock):
-                post.trouble = ""
-                post.start()
-            else:
-                working.remove(post)
+                post.trouble = ""  # the app's row tells it
+                if any(row.status == "pending" for row in store.rows()):
+                    post.start()
+                    continue
+            working.remove(post)
 
 
 def _has_ended(post: _Post) -> bool:
@@ -153,14 +154,14 @@ def _has_ended(post: _Post) -> bool:
 
 
 def _died_over_an_app(post: _Post, store: SqliteStore, clock: Clock) -> bool:
-    """Whether the worker still held an app, and there is work for another. Such an app is tried once more, then failed.
+    """Whether the worker still held an app. Such an app is tried once more, then failed.
 
     A worker that leaves because of its device or the disk gives its app back before; it is not followed by another.
     """
     held = [row for row in store.rows() if row.status == "claimed" and row.device == post.serial]
     for row in held:
         give_back(store, row, f"the worker process died over this app ({post.trouble})", clock)
-    return bool(held) and any(row.status == "pending" for row in store.rows())
+    return bool(held)
 
 
 def _take_back(store: SqliteStore) -> None:

@@ -15,12 +15,15 @@ from pathlib import Path
 from typing import ClassVar, Protocol
 
 from crawler.batch.catalogue import CatalogueRow, FaultyRow
+from evidence.clock import Clock
 from evidence.errors import EvidenceError, StorageFailed, StorageFull, StorageRefused
 
-__all__ = ["ENDED", "BatchRow", "SqliteStore", "Store", "StoreUnusable", "read_rows"]
+__all__ = ["ENDED", "MAX_ATTEMPTS", "BatchRow", "SqliteStore", "Store", "StoreUnusable", "give_back", "read_rows"]
 
 ENDED = frozenset({"done", "failed", "set_aside"})
 """What a row can be when nothing more will be done about it."""
+MAX_ATTEMPTS = 2
+"""How often an app is begun that nobody's inspection survives."""
 
 _FORMAT = 2
 _SCHEMA = """
@@ -188,6 +191,14 @@ class SqliteStore:
         """All apps in the order of the catalogue."""
         with self._connect() as connection:
             return _all_rows(connection)
+
+
+def give_back(store: Store, row: BatchRow, reason: str, clock: Clock) -> None:
+    """Let a row be tried again, unless it has been tried often enough."""
+    if row.attempts < MAX_ATTEMPTS:
+        store.release(row.id, reason)
+    else:
+        store.finish(row.id, "failed", reason, "", clock.now().wall_ns)
 
 
 def read_rows(path: Path) -> tuple[BatchRow, ...]:
