@@ -51,7 +51,7 @@ cp {work}/{name} {user}/{name}
 chown system:system {user}/{name}
 chmod 644 {user}/{name}
 """
-_BIND = "nsenter --mount=/proc/$process/ns/mnt -- /system/bin/mount --bind {store} {apex}"
+_BIND = "nsenter --mount=/proc/$process/ns/mnt -- /system/bin/mount -o bind {store} {apex}"
 _UNBIND = "nsenter --mount=/proc/$process/ns/mnt -- /system/bin/umount {apex}"
 _REMOVE = """
 rm -f {user}/{name}

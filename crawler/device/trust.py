@@ -13,11 +13,10 @@ from crawler.device.driver import DeviceDriver
 from crawler.device.errors import CommandFailed
 from crawler.device.model import Foreground
 from crawler.device.preparation import Record, Store
+from traffic.probe import PROBE_HOST
 
-__all__ = ["PROBE_HOST", "check_trust"]
+__all__ = ["check_trust"]
 
-PROBE_HOST = "probe.appwitness.invalid"
-"""Answered by the capture itself; the name exists nowhere else."""
 _SECONDS = 15.0
 _PLAIN_SECONDS = 8.0
 _COMMAND_SECONDS = 20.0

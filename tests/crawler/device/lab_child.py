@@ -19,6 +19,7 @@ from PIL import Image
 
 from lab.device import LabDevice
 from lab.profile import load_profile
+from lab.system.nodes import file
 
 HIERARCHY = (
     "<?xml version='1.0' encoding='UTF-8' standalone='yes' ?>\r\n"
@@ -74,6 +75,8 @@ async def obey(device: LabDevice, screen: PaintedScreen, order: Mapping[str, Any
         setattr(screen, name, value)
     for package, operation, foreground in order.get("ops", ()):
         device.system.appops.note(package, operation, foreground=foreground)
+    for path, content in order.get("files", {}).items():
+        device.system.files.put(path, file(content.encode()))
     if order.get("kill"):
         return device.u2.kill()
     if order.get("off"):

@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 
 from crawler.device import doctor
+from crawler.device.driver import DeviceDriver
 from crawler.device.model import AttachedDevice
+from tests.crawler.device.conftest import Lab
 
 
 def test_python_versions() -> None:
@@ -67,7 +69,8 @@ def test_devices() -> None:
 
 
 @pytest.mark.usefixtures("adb_server")
-def test_the_whole_machine_without_a_device() -> None:
+def test_the_whole_machine_without_a_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "list_attached", lambda: ())
     checks = {check.name: check for check in doctor.check_machine()}
     assert checks["adb server"].ok
     assert not checks["devices"].ok
@@ -77,3 +80,15 @@ def test_the_whole_machine_without_a_device() -> None:
 def test_a_named_device_that_is_missing() -> None:
     checks = {check.name: check for check in doctor.check_machine("nobody")}
     assert "not attached" in checks["device nobody"].found
+
+
+@pytest.mark.lab
+def test_a_device(shared_lab: Lab, driver: DeviceDriver) -> None:
+    checks = {check.name: check for check in doctor.check_device(driver)}
+    assert checks["Android"].ok
+    assert "LT-A13" in checks["Android"].found
+    assert checks["root"].ok
+    assert "GiB free" in checks["storage"].found
+    machine = {check.name: check for check in doctor.check_machine(shared_lab.serial)}
+    assert machine[f"device {shared_lab.serial}"].ok
+    assert machine["Android"].ok

@@ -268,3 +268,19 @@ def test_trust_is_found_out_by_a_request(
     assert before is not None
     assert after is not None
     assert after.package == before.package
+
+
+def test_android_14_reads_another_store(adb_server: int, apps: Path, tmp_path: Path) -> None:
+    store = "/apex/com.android.conscrypt/cacerts"
+    with running_lab(apps) as lab:
+        lab.order(files={f"{store}/00000000.0": "an old one"})
+        driver = connect(lab.serial)
+        with Preparation(driver, tmp_path) as preparation:
+            assert preparation.install_authority(CERTIFICATE, NAME) == "system"
+            assert driver.shell(f"ls {store}").output.split() == ["00000000.0", NAME]
+            zygote = driver.shell("pidof zygote64").output.strip()
+            inside = driver.root_shell(f"nsenter --mount=/proc/{zygote}/ns/mnt -- cat {store}/{NAME}")
+            assert inside.output == CERTIFICATE.decode()
+        assert driver.shell(f"ls {store}").output.split() == ["00000000.0"]
+        assert "cacerts" not in driver.shell("cat /proc/mounts").output
+        driver.close()
