@@ -12,7 +12,7 @@ from typing import Literal, Self
 
 from crawler.device.authority import authority_installed, install_authority
 from crawler.device.driver import DeviceDriver
-from crawler.device.errors import CommandFailed, DeviceError, PreparationFailed
+from crawler.device.errors import CommandFailed, DeviceError, DeviceLost, PreparationFailed
 from crawler.device.journal import Change, Journal
 from crawler.device.persona import Persona
 from crawler.device.planting import Planted, plant
@@ -181,9 +181,9 @@ def _undo_all(driver: DeviceDriver, journal: Journal, record: Record | None) -> 
     for change in reversed(journal.changes):
         try:
             done.append(undo(driver, change))
+        except DeviceLost:
+            raise
         except DeviceError as error:
-            if error.retryable:
-                raise
             resisting.append(error)
             continue
         journal.forget(change)

@@ -284,3 +284,19 @@ def test_android_14_reads_another_store(adb_server: int, apps: Path, tmp_path: P
         assert driver.shell(f"ls {store}").output.split() == ["00000000.0"]
         assert "cacerts" not in driver.shell("cat /proc/mounts").output
         driver.close()
+
+
+def test_a_clipboard_that_cannot_be_reached_does_not_keep_the_proxy(
+    driver: DeviceDriver, lab: Lab, tmp_path: Path
+) -> None:
+    driver.observe()
+    with Journal(tmp_path, driver.serial) as journal:
+        journal.note(Change(kind="setting", detail={"namespace": "global", "key": "http_proxy", "before": None}))
+        journal.note(Change(kind="clipboard", detail={}))
+    driver.shell("settings put global http_proxy 127.0.0.1:9")
+    lab.order(faults={"u2_taken": True}, kill=True)
+    with pytest.raises(PreparationFailed, match="automates"):
+        restore(driver, tmp_path)
+    assert driver.shell("settings get global http_proxy").output.strip() == "null"
+    lab.order(faults={"u2_taken": False})
+    assert restore(driver, tmp_path) == ("clipboard emptied",)
