@@ -14,6 +14,7 @@ from screenshots.values import Box, Checkbox
 __all__ = ["checkboxes_in_hierarchy", "checkboxes_in_pixels", "drawn_lines", "required_by"]
 
 _LABEL_REACH = 3.0
+_LONGEST_AGREEMENT = 90
 
 
 def checkboxes_in_hierarchy(layer: Layer, wording: Wording) -> tuple[Checkbox, ...]:
@@ -78,7 +79,7 @@ def checkboxes_in_pixels(layer: Layer, wording: Wording, image: Image | None) ->
 
 def _begins_agreement(line: Element) -> bool:
     """The line is an agreement from its start on, as a box's label is; not a sentence that mentions one."""
-    return matches("agreement_start", line.plain)
+    return len(line.text) <= _LONGEST_AGREEMENT and matches("agreement_start", line.plain)
 
 
 def _mark_beside(image: Image | None, line: Element) -> Box | None:

@@ -21,6 +21,7 @@ _COUNTED = (
     "retention_label",
     "retention_weak",
     "invites",
+    "article",
     "commerce",
     "social",
     "account",

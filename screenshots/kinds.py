@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from screenshots.candidates import Candidate, Pair, best_pair, find_candidates
-from screenshots.elements import Element, Layer, comparable_text, height
+from screenshots.candidates import Candidate, Pair, best_pair, find_candidates, is_long
+from screenshots.elements import Element, Layer, comparable_text, height, paragraph_lines
 from screenshots.evidence import Wording, read_wording
 from screenshots.windows import SYSTEM_DIALOGS
 
@@ -132,8 +132,10 @@ def _refusal_leaves(facts: _Facts) -> bool:
 
 def _consent_score(facts: _Facts) -> float:
     wording = facts.wording
-    score = 0.9 * min(wording["topic_strong"], 4) + 0.35 * min(wording["topic_weak"], 3) + 0.8 * min(wording["ask"], 3)
-    score += 0.5 * min(len(wording.links), 2) + _positive_score(facts)
+    spoken = 0.9 * min(wording["topic_strong"], 4) + 0.35 * min(wording["topic_weak"], 3) + 0.8 * min(wording["ask"], 3)
+    score = _positive_score(facts)
+    if not _is_article(facts):
+        score += spoken + 0.5 * min(len(wording.links), 2)
     if facts.has("refuse"):
         score += 1.2
     elif facts.has(*_REFUSALS):
@@ -186,9 +188,28 @@ def _doubts(facts: _Facts) -> float:
     if not facts.card and facts.pair is None:
         states = facts.has("accept") or (facts.has("proceed") and wording["agreement_line"])
         doubts += 1.0 if wording["ask"] and states else 2.5
-    if not facts.card and len(facts.layer.texts) > 45:
-        doubts += 1.5
+    if not facts.card:
+        doubts += 1.5 * (len(facts.layer.texts) > 45) + 2.0 * _text_follows(facts) + 1.5 * _is_article(facts)
     return doubts
+
+
+def _is_article(facts: _Facts) -> bool:
+    """A page of prose with a reporter's marks: what it says about privacy, it says about others."""
+    if facts.card or not facts.wording["article"]:
+        return False
+    running = paragraph_lines(facts.layer.elements)
+    prose = sum(len(one.text) for one in facts.layer.texts if len(one.text) >= 40 or id(one) in running)
+    return prose >= 120
+
+
+def _text_follows(facts: _Facts) -> bool:
+    """Running text below the answers: a poll or a comment in an article, not a page that ends in its question."""
+    if facts.pair is None:
+        return False
+    low = max(facts.pair.positive.element.touch_box[3], facts.pair.negative.element.touch_box[3])
+    return (
+        sum(len(element.text) for element in facts.layer.texts if element.box[1] >= low and is_long(element.text)) >= 30
+    )
 
 
 def _consent_kind(facts: _Facts) -> str:
@@ -225,7 +246,7 @@ def _asks_again(facts: _Facts, labels: str) -> bool:
     wording = facts.wording
     if height(facts.layer.box) > 0.6 * height(facts.layer.screen):
         return False
-    if wording["retention_ask"] or read_wording(labels)["retention_label"]:
+    if wording["retention_ask"] or (read_wording(labels)["retention_label"] and not wording["invites"]):
         return wording.characters <= 260
     return bool(wording["retention_weak"]) and not wording["invites"] and wording.characters <= 110
 

@@ -19,7 +19,10 @@ __all__ = ["Meaning", "label_meaning"]
 _LONGEST_HAN = 18
 _LONGEST_LATIN = 44
 _MOST_WORDS = 8
-_COUNTDOWN = re.compile(r"[\s(\[|:,]*\d{1,3}\s*(s|sec|秒|秒后)?\s*[)\]]?$|^[(\[]?\d{1,3}\s*(s|秒)?[)\]]?[\s|]*(?=\D)")
+_COUNTDOWN = re.compile(
+    r"[\s(\[|:,]*\d{1,2}\s*[)\]]?$|[\s(\[|:,]*\d{1,3}\s*(s|sec|秒|秒后)\s*[)\]]?$|^[(\[]?\d{1,2}\s*(s|秒)?[)\]]?[\s|]*(?=\D)"
+)
+"""Two digits at most without a unit: "同意 312" is a poll, not a countdown."""
 _EDGES = re.compile(r"^[\s□○◯口〇●◉☐☑✓✔>›<‹«»·•*\-|\"'\[(【「『]+|[\s>›〉→»·•*✓✔!.,。~\-|\"'\])】」』]+$")
 _SENTENCE = re.compile(r"[。;:?!]\S|[《〈]|[?？]$|\.\s\S")
 _PUNCTUATION = re.compile(r"[\s,.;:!?/\"'()\[\]{}<>|~·•、。\-_+*&…]+")

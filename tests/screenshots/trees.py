@@ -23,7 +23,13 @@ def node(
     order: int | None = None,
 ) -> str:
     left, top, right, bottom = box
-    flags = {"checkable": checkable, "checked": checked, "clickable": clickable, "enabled": True, "scrollable": scrollable}
+    flags = {
+        "checkable": checkable,
+        "checked": checked,
+        "clickable": clickable,
+        "enabled": True,
+        "scrollable": scrollable,
+    }
     attributes = {
         "index": "0",
         "text": text,
@@ -49,7 +55,9 @@ def button(text: str, box: tuple[int, int, int, int], **details: object) -> str:
 
 
 def hierarchy(*roots: str) -> str:
-    return f'<?xml version="1.0" encoding="UTF-8" standalone="yes" ?><hierarchy rotation="0">{"".join(roots)}</hierarchy>'
+    return (
+        f'<?xml version="1.0" encoding="UTF-8" standalone="yes" ?><hierarchy rotation="0">{"".join(roots)}</hierarchy>'
+    )
 
 
 def status_bar() -> str:

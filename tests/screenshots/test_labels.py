@@ -1,0 +1,94 @@
+"""What labels say: every example in the data files, and the wordings that trip word lists up."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from screenshots.labels import label_meaning
+from screenshots.lexicon import comparable, lexicons, readable
+
+EXAMPLES = [
+    pytest.param(example, meaning, id=f"{lexicon.language}:{example}")
+    for lexicon in lexicons()
+    for meaning, examples in lexicon.examples.items()
+    for example in examples
+]
+ACCEPTANCES = [one.values[0] for one in EXAMPLES if one.values[1] == "accept"]
+REFUSALS = [one.values[0] for one in EXAMPLES if one.values[1] == "refuse"]
+
+
+@pytest.mark.parametrize(("label", "meaning"), EXAMPLES)
+def test_examples_of_the_data_files(label: str, meaning: str) -> None:
+    said = label_meaning(label)
+    if meaning == "other":
+        assert not said.clear
+    else:
+        assert (said.name, said.clear) == (meaning, True)
+
+
+def test_every_language_has_examples_of_both_answers() -> None:
+    for lexicon in lexicons():
+        assert lexicon.examples["accept"], lexicon.language
+        assert lexicon.examples["refuse"], lexicon.language
+
+
+@pytest.mark.parametrize(
+    ("label", "never"),
+    [
+        ("不得不同意", ("accept", "refuse")),
+        ("同意并退出", ("accept", "refuse")),
+        ("取消同意", ("accept", "refuse")),
+        ("撤回同意", ("accept", "refuse")),
+        ("同意L本", ("accept",)),
+        ("同意寸石", ("accept",)),
+        ("没有不同意见", ("accept", "refuse")),
+        ("暂不退出", ("refuse", "exit")),
+        ("Don't leave", ("refuse", "exit")),
+    ],
+)
+def test_a_doubtful_label_is_not_clearly_the_answer(label: str, never: tuple[str, ...]) -> None:
+    said = label_meaning(label)
+    assert not (said.clear and said.name in never)
+
+
+@pytest.mark.parametrize(
+    "label", ["不同意", "不同意 ", "不 同 意", "不同意(5s)", "不同意（3）", "□ 不同意", "不同意>", "「不同意」"]
+)
+def test_spacing_and_countdowns_change_nothing(label: str) -> None:
+    assert label_meaning(label).name == "refuse"
+
+
+@pytest.mark.parametrize("label", ["IDONOTCONSENT", "I do not c0nsent", "DONOT AGREE AND CLOSE", "nothankyou"])
+def test_ocr_that_lost_spaces_or_letters_is_understood(label: str) -> None:
+    assert label_meaning(label).name == "refuse"
+
+
+@pytest.mark.parametrize("label", ["不同意并退出", "Disagree and quit", "拒绝并退出应用"])
+def test_a_refusal_may_leave_the_app(label: str) -> None:
+    assert label_meaning(label).leaves
+
+
+@given(st.sampled_from(REFUSALS), st.integers(1, 59))
+@settings(max_examples=80, deadline=None)
+def test_no_countdown_turns_a_refusal_into_an_acceptance(label: str, seconds: int) -> None:
+    assert label_meaning(f"{label} ({seconds}s)").name != "accept"
+
+
+@given(st.sampled_from(ACCEPTANCES), st.sampled_from(["不", "暂不", "拒绝", "我不", "仍不"]))
+@settings(max_examples=80, deadline=None)
+def test_a_negation_before_an_acceptance_is_never_an_acceptance(label: str, negation: str) -> None:
+    said = label_meaning(negation + label)
+    assert not (said.clear and said.name == "accept")
+
+
+@given(st.text(max_size=60))
+@settings(max_examples=200, deadline=None)
+def test_any_text_has_a_meaning(text: str) -> None:
+    assert label_meaning(text).name
+    assert comparable(comparable(text)) == comparable(text)
+    assert "\n" not in readable(text)
+
+
+def test_traditional_characters_read_like_simplified_ones() -> None:
+    assert comparable("隱私權政策") == comparable("隐私政策")
+    assert label_meaning("繼續").name == label_meaning("继续").name == "proceed"
