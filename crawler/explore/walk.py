@@ -11,16 +11,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
-from screenshots.reading import ScreenReading, TextBox
+from crawler.explore.manners import leaves_alone
+from screenshots.reading import CONSENT_KINDS, Dialog, ScreenReading, TextBox
 
 __all__ = ["Move", "Walk", "arrived", "next_move"]
 
 _MAX_CANDIDATES = 40
-_DANGEROUS = re.compile(
-    r"支付|付款|购买|下单|充值|开通|删除|注销|卸载|退出登录|拨打|发送|发布|提交订单|pay|purchase|buy|delete|uninstall",
-    re.I,
-)
-_CONSENT_WORDS = re.compile(r"同意|授权|agree|accept|consent|allow", re.I)
+_KEY_TEXT = 40
+_LONGEST_DRAWN_LABEL = 14
+"""Characters of a line that OCR read and that may be a button: sentences are not tapped."""
+_ANSWERED_ELSEWHERE = frozenset({*CONSENT_KINDS, "permission", "install_confirmation", "oauth", "purchase", "captcha"})
+"""Dialogs in which nothing is tapped here: the consent plan answers some, back leaves the others."""
+_MAX_BACKS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +30,7 @@ class Move:
     """One action of the walk. `key` names it within its screen; "" for back and launch."""
 
     action: str
-    """tap | back | launch | swipe"""
+    """tap | back | launch"""
     key: str
     point: tuple[int, int] | None
     box: tuple[int, int, int, int] | None
@@ -60,7 +62,7 @@ def next_move(walk: Walk, reading: ScreenReading, ours: bool) -> Move:
     never tapped.
     """
     if not ours:
-        return Move(action="launch", key="", point=None, box=None, text="") if walk.backs else _back()
+        return _launch() if walk.backs else _back()
     candidates = _candidates(reading)
     tried = walk.edges.get(reading.identity, {})
     for key, box in candidates.items():
@@ -69,9 +71,7 @@ def next_move(walk: Walk, reading: ScreenReading, ours: bool) -> Move:
     step = _first_step_to_untried(walk, reading.identity)
     if step is not None and step in candidates:
         return _tap(step, candidates[step])
-    if walk.backs >= 2:
-        return Move(action="launch", key="", point=None, box=None, text="")
-    return _back()
+    return _launch() if walk.backs >= _MAX_BACKS else _back()
 
 
 def arrived(walk: Walk, origin: ScreenReading, move: Move, destination: ScreenReading) -> Walk:
@@ -79,9 +79,10 @@ def arrived(walk: Walk, origin: ScreenReading, move: Move, destination: ScreenRe
     offered = dict(walk.offered)
     offered[origin.identity] = tuple(_candidates(origin))
     offered[destination.identity] = tuple(_candidates(destination))
-    edges = {identity: dict(moves) for identity, moves in walk.edges.items()}
+    edges = dict(walk.edges)
     if move.key:
-        edges.setdefault(origin.identity, {})[move.key] = destination.identity
+        tried = {**edges.get(origin.identity, {}), move.key: destination.identity}
+        edges[origin.identity] = MappingProxyType(tried)
     return replace(
         walk,
         edges=MappingProxyType(edges),
@@ -94,6 +95,10 @@ def _back() -> Move:
     return Move(action="back", key="", point=None, box=None, text="")
 
 
+def _launch() -> Move:
+    return Move(action="launch", key="", point=None, box=None, text="")
+
+
 def _tap(key: str, box: TextBox) -> Move:
     left, top, right, bottom = box.box
     return Move(action="tap", key=key, point=((left + right) // 2, (top + bottom) // 2), box=box.box, text=box.text)
@@ -101,15 +106,44 @@ def _tap(key: str, box: TextBox) -> Move:
 
 def _candidates(reading: ScreenReading) -> dict[str, TextBox]:
     """What may be tapped on this screen, by key, in reading order. Nothing inside a dialog that bears on consent."""
+    dialog = reading.dialog
+    if not reading.readable or _ANSWERED_ELSEWHERE.intersection((*reading.kinds, dialog.kind if dialog else "")):
+        return {}
     found: dict[str, TextBox] = {}
     for box in reading.texts:
-        if not box.clickable or _CONSENT_WORDS.search(box.text) or _DANGEROUS.search(box.text):
-            continue
-        key = f"{box.resource_id or box.class_name}|{box.text[:40]}" if box.text else f"{box.resource_id}|{box.box}"
-        found.setdefault(key, box)
+        if _can_be_tapped(box) and _in_reach(box, dialog) and not leaves_alone(box, dialog):
+            found.setdefault(_key(box), box)
         if len(found) >= _MAX_CANDIDATES:
             break
     return found
+
+
+def _can_be_tapped(box: TextBox) -> bool:
+    left, top, right, bottom = box.box
+    if not (0 <= left < right and 0 <= top < bottom):
+        return False
+    # Pixels do not tell what reacts. A short line may be a button; that is how games and canvas apps are walked.
+    drawn = box.source != "hierarchy" and 0 < len(box.text.strip()) <= _LONGEST_DRAWN_LABEL
+    return box.clickable or drawn
+
+
+def _in_reach(box: TextBox, dialog: Dialog | None) -> bool:
+    """What lies behind a dialog cannot be tapped: the tap would answer the dialog."""
+    if dialog is None or dialog.box == (0, 0, 0, 0):
+        return True
+    left, top, right, bottom = dialog.box
+    x, y = (box.box[0] + box.box[2]) // 2, (box.box[1] + box.box[3]) // 2
+    return left <= x < right and top <= y < bottom
+
+
+def _key(box: TextBox) -> str:
+    """The same for the same thing when the screen is seen again, whatever number a view with a name shows in its label."""
+    if not box.text:
+        return f"{box.resource_id}|{box.box}"
+    text = box.text[:_KEY_TEXT]
+    if box.resource_id:
+        return f"{box.resource_id}|{re.sub(r'[0-9]+', '#', text)}"
+    return f"{box.class_name or box.source}|{text}"
 
 
 def _first_step_to_untried(walk: Walk, start: str) -> str | None:
