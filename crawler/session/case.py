@@ -18,6 +18,7 @@ from crawler.judge.judgement import Judgement, findings_document, judge_case
 from crawler.report.page import write_report
 from crawler.session.equipment import Equipment
 from crawler.session.pace import Pace
+from crawler.session.reading_cache import ReadingCache
 from crawler.session.run import SessionOutcome, SessionPlan, run_session
 from crawler.session.scenarios import SCENARIOS
 from evidence.blobs import BlobStore
@@ -26,6 +27,7 @@ from evidence.files import write_whole
 from evidence.keys import SigningKey
 from evidence.record import blobs_directory, read_case, session_directory, write_case
 from evidence.seal import seal, seal_derived
+from screenshots.reading import ScreenReading, read_screen
 
 __all__ = ["CaseResult", "InspectionSettings", "Target", "inspect_case", "judge_again", "tool_versions"]
 
@@ -98,6 +100,7 @@ def inspect_case(
     write_case(directory, _case(directory.name, target, app, clock.now().wall_ns))
     blobs = BlobStore(blobs_directory(directory))
     outcomes: list[SessionOutcome] = []
+    read = ReadingCache()
     for scenario_id in settings.scenarios:
         scenario = SCENARIOS[scenario_id]
         say(f"{scenario.id} {scenario.en}")
@@ -114,6 +117,7 @@ def inspect_case(
             upstream=settings.upstream,
             upstream_ca=settings.upstream_ca,
             tools=tool_versions(),
+            read=read,
         )
         outcomes.append(
             run_session(driver, plan, clock, equipment.begin, lambda lane: equipment.conclude(lane, target.package))
@@ -121,7 +125,8 @@ def inspect_case(
         if isinstance(outcomes[-1].failure, (DeviceLost, KeyboardInterrupt)):
             break
     say("sealing and judging")
-    judgement = _finish(directory, settings.key, say)
+    seal(directory, settings.key)
+    judgement = judge_again(directory, settings.key, say, read=read)
     result = CaseResult(directory=directory, package=target.package, judgement=judgement, outcomes=tuple(outcomes))
     lost = outcomes[-1].failure if outcomes else None
     if isinstance(lost, DeviceError) and isinstance(lost, DeviceLost):
@@ -129,15 +134,16 @@ def inspect_case(
     return result
 
 
-def _finish(directory: Path, key: SigningKey, say: Callable[[str], None]) -> Judgement:
-    seal(directory, key)
-    return judge_again(directory, key, say)
-
-
-def judge_again(directory: Path, key: SigningKey, say: Callable[[str], None] = lambda _: None) -> Judgement:
+def judge_again(
+    directory: Path,
+    key: SigningKey,
+    say: Callable[[str], None] = lambda _: None,
+    *,
+    read: Callable[..., ScreenReading] = read_screen,
+) -> Judgement:
     """Judge a sealed case with the rules of today and write findings.json and report.html beside the untouched record."""
     record = read_case(directory)
-    judgement = judge_case(record, progress=say)
+    judgement = judge_case(record, read=read, progress=say)
     _write_json(directory / "findings.json", findings_document(judgement, tool_versions()))
     write_report(judgement, record, directory / "report.html")
     seal_derived(directory, key)

@@ -21,6 +21,7 @@ class Pace:
     first_screen_seconds: int
     settle_seconds: int
     prompt_watch_seconds: int
+    prompt_wait_seconds: int
     quiet_seconds: int
     cold_start_cap_seconds: int
     refusal_rounds: int

@@ -23,6 +23,7 @@ from evidence.canonical import Json
 from evidence.clock import Clock
 from evidence.errors import EvidenceError
 from evidence.lanes import LaneWriter, read_lane
+from screenshots.reading import ScreenReading
 from traffic.process import CaptureFailed, CaptureProcess
 
 __all__ = ["Facts", "SessionOutcome", "SessionPlan", "run_session"]
@@ -48,6 +49,8 @@ class SessionPlan:
     upstream: str | None
     upstream_ca: Path | None
     tools: Mapping[str, str]
+    read: Callable[..., ScreenReading]
+    """Reads screens; the judge may know its answers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +114,7 @@ def _play(
                 blobs=plan.blobs,
                 traffic=LaneTail(plan.directory / "traffic.jsonl"),
                 alive=capture.alive,
+                read=plan.read,
             )
             driver.stop(plan.package)
             driver.clear(plan.package)

@@ -25,6 +25,7 @@ __all__ = ["SCENARIOS", "Scenario"]
 
 _LOADING_KINDS = frozenset({"splash_ad"})
 _MAX_CONSENT_TAPS = 6
+_TAPS_WITHOUT_EFFECT = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +67,10 @@ def _await_prompt(stage: Stage, seconds: float, *, answer_permissions: bool) -> 
     denied = 0
     while seen is not None:
         if asks_consent(seen.reading) or _agreement_page(seen):
-            return seen
+            seen = _steady(stage, seen)
+            if asks_consent(seen.reading) or _agreement_page(seen):
+                return seen
+            continue
         planned = plan_permission(seen.reading, allow=False) if answer_permissions and denied < 8 else None
         if planned is not None:
             denied += 1
@@ -83,6 +87,21 @@ def _await_prompt(stage: Stage, seconds: float, *, answer_permissions: bool) -> 
             deadline.remaining(),
         )
     return None
+
+
+def _steady(stage: Stage, seen: Seen) -> Seen:
+    """Look until the same dialog was seen twice: nothing that is still being drawn is tapped."""
+    deadline = Deadline(stage.clock, float(stage.pace.settle_seconds))
+    while not deadline.passed():
+        now = stage.look()
+        before, after = seen.reading.dialog, now.reading.dialog
+        seen = now
+        if before is None or after is None:
+            if after is None:
+                return seen
+        elif (before.kind, before.box, len(before.controls)) == (after.kind, after.box, len(after.controls)):
+            return seen
+    return seen
 
 
 def _agreement_page(seen: Seen) -> bool:
@@ -110,19 +129,22 @@ def refuse(stage: Stage) -> str:
     """S03: refuse, refuse again whenever asked again, then watch what the app does."""
     if _first_screen(stage) is None:
         return "no readable screen"
-    prompt = _await_prompt(stage, stage.pace.prompt_watch_seconds, answer_permissions=True)
+    prompt = _await_prompt(stage, stage.pace.prompt_wait_seconds, answer_permissions=True)
     if prompt is None or not asks_consent(prompt.reading):
         return "no dialog to refuse"
-    rounds = 0
+    rounds = unmoved = 0
     seen: Seen = prompt
     while rounds < stage.pace.refusal_rounds and asks_consent(seen.reading):
         planned = plan_refuse(seen.reading, round_number=rounds)
         if planned is None:
             return f"no control that clearly refuses (after {rounds} refusals)"
-        seen = stage.tap(planned)
+        before, seen = seen, stage.tap(planned)
         rounds += 1
         if seen.running is False:
             break
+        unmoved = unmoved + 1 if seen.fingerprint == before.fingerprint else 0
+        if unmoved >= _TAPS_WITHOUT_EFFECT:
+            return "the refusing tap had no effect"
     if asks_consent(seen.reading) and seen.running is not False:
         return f"still asking after {rounds} refusals"
     stage.quiet(stage.pace.after_refusal_seconds, "nothing touched after the refusal", stop=None)
@@ -136,7 +158,7 @@ def _accept(stage: Stage) -> str | None:
     """Open the app and accept; None when accepted, else why not. Permissions asked for on the way are denied."""
     if _first_screen(stage) is None:
         return "no readable screen"
-    prompt = _await_prompt(stage, stage.pace.prompt_watch_seconds, answer_permissions=True)
+    prompt = _await_prompt(stage, stage.pace.prompt_wait_seconds, answer_permissions=True)
     if prompt is None:
         return "no prompt to accept"
     seen: Seen = prompt

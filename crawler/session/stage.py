@@ -62,6 +62,7 @@ class Stage:
         blobs: BlobStore,
         traffic: LaneTail,
         alive: Callable[[], bool],
+        read: Callable[..., ScreenReading] = read_screen,
     ) -> None:
         self.driver = driver
         self.package = package
@@ -72,6 +73,7 @@ class Stage:
         self._blobs = blobs
         self._traffic = traffic
         self._alive = alive
+        self._read = read
         self._steps = 0
         self._screens = 0
         self._by_fingerprint: dict[str, tuple[int, ScreenReading]] = {}
@@ -91,7 +93,7 @@ class Stage:
         fingerprint = _fingerprint(observation)
         known = self._by_fingerprint.get(fingerprint)
         self.ui.append("ScreenSeen", self._screen_fact(number, observation, known[0] if known else None))
-        reading = known[1] if known else read_screen(observation.shot, observation.hierarchy, package=self.package)
+        reading = known[1] if known else self._read(observation.shot, observation.hierarchy, package=self.package)
         if not known:
             self._by_fingerprint[fingerprint] = (number, reading)
         self.last = Seen(screen=number, observation=observation, reading=reading, fingerprint=fingerprint)

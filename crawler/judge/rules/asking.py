@@ -94,19 +94,32 @@ def keeps_asking_after_refusal(sessions: Sequence[SessionReadings]) -> tuple[Fin
 def _asked_again(session: SessionReadings) -> list[ScreenAt]:
     """The first screen of each new request for consent that followed a refusing tap, one per tap at most."""
     asked: list[ScreenAt] = []
-    waiting = False
+    by_number = {at.screen: at for at in session.screens}
+    waiting, before = False, None
     for entry in session.facts:
         if entry.kind == "Settled" and waiting:
             waiting = False
-            at = next((at for at in session.screens if at.screen == entry.data.get("screen")), None)
+            at = by_number.get(_number(entry.data.get("screen")))
             dialog = at.reading.dialog if at is not None else None
-            if at is not None and dialog is not None and dialog.asks_consent and at.running is not False:
+            if at is None or dialog is None or not dialog.asks_consent or at.running is False:
+                continue
+            if before is None or _shown(before) != _shown(at):
                 asked.append(at)
         elif entry.kind == "ActionDone" and entry.data.get("ok") is not True:
             waiting = False
         elif entry.kind == "StepIntended":
             waiting = entry.data.get("purpose") in ("refuse", "refuse_again")
+            before = by_number.get(_number(entry.data.get("screen")))
     return asked
+
+
+def _number(value: object) -> int:
+    return value if isinstance(value, int) else -1
+
+
+def _shown(at: ScreenAt) -> tuple[object, object]:
+    """What was on the screen, byte for byte: a tap that changed nothing is no new request for consent."""
+    return at.entry.data.get("shot"), at.entry.data.get("hierarchy")
 
 
 def _nothing_seen(rule: str, sessions: Sequence[SessionReadings]) -> tuple[Finding, ...]:
