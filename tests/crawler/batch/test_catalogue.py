@@ -150,6 +150,6 @@ def test_what_is_no_package_name(name: str) -> None:
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\n"), max_size=40), max_size=12))
 def test_any_rows_are_taken_or_set_aside_and_none_is_lost(tmp_path: Path, lines: list[str]) -> None:
     good, faulty = read(tmp_path, "package,apk,label\ncom.first.app,,\n" + "\n".join(lines))
-    numbers = sorted(row.line for row in (*good, *faulty))
+    numbers = sorted([row.line for row in good] + [row.line for row in faulty])
     assert numbers == [2, *(number for number, line in enumerate(lines, 3) if line.strip())]
     assert all(row.reasons for row in faulty)
