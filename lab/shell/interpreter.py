@@ -2,14 +2,15 @@
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import suppress
 from posixpath import join, normpath
 
 from lab.shell.arithmetic import ExpressionError
-from lab.shell.context import Command, Context, Streams, Write
+from lab.shell.context import Command, Context, Streams
 from lab.shell.expansion import Expander, ExpansionError, matches
+from lab.shell.jobs import cancel, finish, first_word, outlives
 from lab.shell.parser import parse
 from lab.shell.pipes import Pipe
+from lab.shell.redirection import Redirection, RedirectionError
 from lab.shell.state import State
 from lab.shell.syntax import (
     AndOr,
@@ -193,11 +194,11 @@ class Shell:
             "sh",
             uid=self.state.uid,
             parent=self.state.pid,
-            command=_first_word(item),
+            command=first_word(item),
             on_kill=lambda: cancel(task),
         )
         child.state.pid = process.pid
-        if _outlives(item):
+        if outlives(item):
             self.system.adopt(task)
         self.jobs[process.pid] = task
         self.state.last_background = process.pid
@@ -234,7 +235,7 @@ class Shell:
             return await self._command(commands[-1], Streams(stdin=source, out=streams.out, err=streams.err))
         finally:
             source.abandon()
-            await _finish(tasks)
+            await finish(tasks)
 
     async def _piece(self, command: Node, streams: Streams, source: Pipe, target: Pipe) -> int:
         try:
@@ -351,55 +352,16 @@ class Shell:
                 self.state.variables[name] = value
 
     async def _redirect(self, redirects: tuple[Redirect, ...], streams: Streams) -> Streams | None:
-        """The streams after redirection; None when a file cannot be opened (the reason was said)."""
-        expander = self._expander(streams)
-        stdin, out, err = streams.stdin, streams.out, streams.err
-        for redirect in redirects:
-            if redirect.operator in ("<<", "<<<"):
-                text = await expander.document(redirect.target) if redirect.expand else redirect.target
-                if redirect.operator == "<<<":
-                    text = await expander.single(redirect.target) + "\n"
-                stdin = Pipe(text.encode())
-                continue
-            target = await expander.single(redirect.target)
-            if redirect.operator in (">&", "<&"):
-                chosen = {"1": out, "2": err, "-": _discard}.get(target)
-                if redirect.descriptor == 2 and chosen:
-                    err = chosen
-                elif redirect.descriptor == 1 and chosen:
-                    out = chosen
-                continue
-            try:
-                if redirect.operator == "<":
-                    stdin = Pipe(self.system.files.read(self._path(target), uid=self.state.uid))
-                    continue
-                writer = self._writer(target, append=redirect.operator == ">>")
-            except OSError as error:
-                action = "open" if redirect.operator == "<" else "create"
-                await streams.err(f"{SHELL}: can't {action} {target}: {error.strerror}\n".encode())
-                return None
-            if redirect.operator == "&>":
-                out = err = writer
-            elif redirect.descriptor == 2:
-                err = writer
-            else:
-                out = writer
-        return Streams(stdin=stdin, out=out, err=err)
-
-    def _writer(self, target: str, *, append: bool) -> Write:
-        path, files, uid = self._path(target), self.system.files, self.state.uid
-        if path == "/dev/null":
-            return _discard
-        files.write(path, b"", uid=uid, append=append)
-
-        async def write(data: bytes) -> None:
-            with suppress(OSError):
-                files.write(path, data, uid=uid, append=True)
-
-        return write
-
-    def _path(self, name: str) -> str:
-        return normpath(join(self.state.directory, name))
+        if not redirects:
+            return streams
+        opening = Redirection(
+            self.system.files, self._expander(streams), uid=self.state.uid, directory=self.state.directory
+        )
+        try:
+            return await opening.apply(redirects, streams)
+        except RedirectionError as error:
+            await streams.err(f"{SHELL}: {error}\n".encode())
+            return None
 
     def _expander(self, streams: Streams) -> Expander:
         async def substitute(text: str) -> str:
@@ -416,36 +378,5 @@ class Shell:
         return Expander(self.state, substitute, self.glob)
 
 
-def cancel(task: asyncio.Task[int]) -> None:
-    """What a signal does to a job."""
-    task.cancel()
-
-
-def _outlives(item: AndOr) -> bool:
-    """A job that holds none of the shell's outputs, or was told to ignore the hang-up, goes on without it."""
-    command = item.first.commands[-1]
-    if isinstance(command, Simple) and command.words[:1] in (("nohup",), ("setsid",)):
-        return True
-    return not isinstance(command, Function) and any(each.descriptor == 1 for each in command.redirects)
-
-
-async def _discard(data: bytes) -> None:
-    """/dev/null"""
-
-
-async def _finish(tasks: list[asyncio.Task[int]]) -> None:
-    """Let the writers of an abandoned pipe end; a program that does not write again is killed."""
-    if tasks:
-        await asyncio.wait(tasks, timeout=0.05)
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-
-
 def _substitutes(command: Simple) -> bool:
     return any("$(" in value or "`" in value for _, value in command.assignments)
-
-
-def _first_word(item: AndOr) -> str:
-    command = item.first.commands[0]
-    return " ".join(command.words) if isinstance(command, Simple) else "sh"

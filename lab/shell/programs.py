@@ -9,11 +9,14 @@ from lab.shell.commands import (
     content,
     dumps,
     files,
+    filters,
     logcat,
+    machine,
     network,
     packages,
     processes,
     settings,
+    storage,
     text,
 )
 from lab.shell.context import Command, Context, Streams, Write
@@ -26,7 +29,21 @@ __all__ = ["Programs"]
 
 TABLES: Final = tuple(
     module.COMMANDS
-    for module in (text, files, processes, packages, activities, settings, content, dumps, logcat, network)
+    for module in (
+        text,
+        filters,
+        files,
+        storage,
+        processes,
+        machine,
+        packages,
+        activities,
+        settings,
+        content,
+        dumps,
+        logcat,
+        network,
+    )
 )
 
 
@@ -41,7 +58,7 @@ class Programs:
             self._commands.update(table)
 
     def start(self, command: str, *, out: Write, err: Write, interactive: bool) -> tuple[Pipe, Awaitable[int]]:
-        """A new shell running one command line (or a person typing); its input, and its exit code to await."""
+        """A new shell running one command line (or what comes in, when it is empty); its input, and its exit code to await."""
         stdin = Pipe()
         streams = Streams(stdin=stdin, out=out, err=err)
         return stdin, self._shell(command, streams, interactive=interactive)
@@ -63,10 +80,10 @@ class Programs:
         state = fresh_state(uid=self._uid, pid=process.pid)
         shell = Shell(self._system, state, commands=self._commands, builtins=BUILTINS)
         try:
-            if command.strip() or not interactive:
+            if command.strip():
                 return await shell.run(command, streams)
             context = Context(arguments=("sh",), environment={}, streams=streams, shell=shell, system=self._system)
             device = self._system.properties.get("ro.product.device")
-            return await interact(context, f"{device}:/ {'#' if self._uid == 0 else '$'} ")
+            return await interact(context, f"{device}:/ {'#' if self._uid == 0 else '$'} " if interactive else "")
         finally:
             self._system.processes.remove(process.pid)

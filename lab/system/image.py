@@ -20,6 +20,32 @@ COMMANDS = (
     "pkill pm printenv printf ps readlink rm rmdir screencap sed seq service setprop settings sh sha1sum sha256sum "
     "sleep sort stat stop svc tail tee test toybox touch tr true umount uname uniq uptime wc which whoami wm xargs"
 )
+DIRECTORIES = (
+    ("/system", 0o755, 0),
+    ("/system/bin", 0o751, 0),
+    ("/system/etc/security/cacerts", 0o755, 0),
+    ("/vendor", 0o755, 0),
+    ("/product", 0o755, 0),
+    ("/apex", 0o755, 0),
+    ("/mnt", 0o755, 0),
+    ("/data", 0o771, SYSTEM),
+    ("/data/app", 0o771, SYSTEM),
+    ("/data/data", 0o771, SYSTEM),
+    ("/data/local", 0o751, 0),
+    ("/data/local/tmp", 0o771, SHELL),
+    ("/data/misc", 0o771, SYSTEM),
+    ("/data/misc/user", 0o771, SYSTEM),
+    ("/data/misc/user/0", 0o771, SYSTEM),
+    ("/data/misc/user/0/cacerts-added", 0o755, SYSTEM),
+    ("/data/system", 0o770, SYSTEM),
+    ("/data/system/users", 0o770, SYSTEM),
+    ("/data/system/users/0", 0o770, SYSTEM),
+    ("/data/user", 0o711, SYSTEM),
+    ("/storage/emulated/0", 0o770, 0),
+    ("/storage/emulated/0/Download", 0o770, 0),
+    ("/storage/emulated/0/DCIM", 0o770, 0),
+    ("/storage/emulated/0/Pictures", 0o770, 0),
+)
 SYSTEM_PACKAGES = (
     ("android", "Android 系统", SYSTEM, "/system/framework/framework-res"),
     ("com.android.shell", "Shell", SHELL, "/system/priv-app/Shell"),
@@ -33,32 +59,7 @@ SYSTEM_PACKAGES = (
 
 def build_image(files: Files, profile: Profile, properties: Properties, *, su: bool) -> None:
     """Fill an empty file system with what the vendor ships."""
-    for path, mode, owner in (
-        ("/system", 0o755, 0),
-        ("/system/bin", 0o751, 0),
-        ("/system/etc/security/cacerts", 0o755, 0),
-        ("/vendor", 0o755, 0),
-        ("/product", 0o755, 0),
-        ("/apex", 0o755, 0),
-        ("/mnt", 0o755, 0),
-        ("/data", 0o771, SYSTEM),
-        ("/data/app", 0o771, SYSTEM),
-        ("/data/data", 0o771, SYSTEM),
-        ("/data/local", 0o751, 0),
-        ("/data/local/tmp", 0o771, SHELL),
-        ("/data/misc", 0o771, SYSTEM),
-        ("/data/misc/user", 0o771, SYSTEM),
-        ("/data/misc/user/0", 0o771, SYSTEM),
-        ("/data/misc/user/0/cacerts-added", 0o755, SYSTEM),
-        ("/data/system", 0o770, SYSTEM),
-        ("/data/system/users", 0o770, SYSTEM),
-        ("/data/system/users/0", 0o770, SYSTEM),
-        ("/data/user", 0o711, SYSTEM),
-        ("/storage/emulated/0", 0o770, 0),
-        ("/storage/emulated/0/Download", 0o770, 0),
-        ("/storage/emulated/0/DCIM", 0o770, 0),
-        ("/storage/emulated/0/Pictures", 0o770, 0),
-    ):
+    for path, mode, owner in DIRECTORIES:
         files.put(path, directory(mode, owner, EXTERNAL if path.startswith("/storage/emulated/") else owner))
     _contexts(files)
     for path, target in (("/sdcard", "/storage/self/primary"), ("/storage/self/primary", "/storage/emulated/0")):

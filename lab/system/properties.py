@@ -11,7 +11,11 @@ class Properties:
     """`ro.` values are written once, as on a phone."""
 
     def __init__(self, profile: Profile, *, serial: str) -> None:
-        self._values: dict[str, str] = {**_derived(profile, serial), **profile.properties}
+        self._values: dict[str, str] = {
+            **_running(profile),
+            **_built(profile, serial),
+            **profile.properties,
+        }
 
     def get(self, name: str, default: str = "") -> str:
         """The value, or `default` when unset."""
@@ -28,25 +32,14 @@ class Properties:
         return iter(sorted(self._values.items()))
 
 
-def _derived(profile: Profile, serial: str) -> Mapping[str, str]:
+def _built(profile: Profile, serial: str) -> Mapping[str, str]:
+    """What the vendor's build wrote down."""
     kind = profile.properties.get("ro.build.type", "user")
     tags = profile.properties.get("ro.build.tags", "release-keys")
     fingerprint = (
         f"{profile.brand}/{profile.product}/{profile.device}:{profile.android}/{profile.build}/8808248:{kind}/{tags}"
     )
     return {
-        "dalvik.vm.heapgrowthlimit": "192m",
-        "dalvik.vm.heapsize": "512m",
-        "dev.bootcomplete": "1",
-        "gsm.operator.alpha": "中国移动",
-        "gsm.operator.numeric": "46000",
-        "gsm.sim.operator.numeric": "46000",
-        "gsm.sim.state": "LOADED,ABSENT",
-        "init.svc.adbd": "running",
-        "init.svc.bootanim": "stopped",
-        "net.bt.name": "Android",
-        "persist.sys.locale": profile.locale,
-        "persist.sys.timezone": profile.timezone,
         "ro.bootloader": "unknown",
         "ro.boot.serialno": serial,
         "ro.build.characteristics": "default",
@@ -82,6 +75,24 @@ def _derived(profile: Profile, serial: str) -> Mapping[str, str]:
         "ro.treble.enabled": "true",
         "ro.vendor.build.fingerprint": fingerprint,
         "ro.zygote": "zygote64_32",
+    }
+
+
+def _running(profile: Profile) -> Mapping[str, str]:
+    """What services have set since boot."""
+    return {
+        "dalvik.vm.heapgrowthlimit": "192m",
+        "dalvik.vm.heapsize": "512m",
+        "dev.bootcomplete": "1",
+        "gsm.operator.alpha": "中国移动",
+        "gsm.operator.numeric": "46000",
+        "gsm.sim.operator.numeric": "46000",
+        "gsm.sim.state": "LOADED,ABSENT",
+        "init.svc.adbd": "running",
+        "init.svc.bootanim": "stopped",
+        "net.bt.name": "Android",
+        "persist.sys.locale": profile.locale,
+        "persist.sys.timezone": profile.timezone,
         "sys.boot_completed": "1",
         "sys.user.0.ce_available": "true",
         "wifi.interface": "wlan0",

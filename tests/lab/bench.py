@@ -4,7 +4,6 @@ import asyncio
 import io
 import os
 import subprocess
-import tempfile
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -12,13 +11,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+import adbutils
 from PIL import Image
 
 from lab.device import LabDevice
 from lab.profile import load_profile
 
 T = TypeVar("T")
-FIRST_SERVER_PORT = 21000
 NODE = (
     '<node index="{index}" text="{text}" resource-id="{resource}" class="{kind}" package="{package}" content-desc="" '
     'checkable="false" checked="false" clickable="{clickable}" enabled="true" focusable="true" focused="false" '
@@ -164,29 +163,6 @@ class Loop:
         self.loop.close()
 
 
-@dataclass
-class Bench:
-    """A running device, and the real adb that speaks to it."""
-
-    device: LabDevice
-    surface: StandInSurface
-    loop: Loop
-    serial: str
-    adb_path: str
-
-    def adb(
-        self, *arguments: str, data: bytes | None = None, check: bool = False
-    ) -> subprocess.CompletedProcess[bytes]:
-        command = [self.adb_path, "-s", self.serial, *arguments]
-        return subprocess.run(command, input=data, capture_output=True, timeout=60, check=check)
-
-    def shell(self, command: str) -> str:
-        return self.adb("shell", command).stdout.decode()
-
-    def run(self, work: Callable[[], Awaitable[T]]) -> T:
-        return self.loop.run(work)
-
-
 def write_app(folder: Path, package: str = "com.example.app", label: str = "示例", **more: str) -> Path:
     """A minimal app folder."""
     (folder / "web").mkdir(parents=True)
@@ -203,18 +179,58 @@ def write_app(folder: Path, package: str = "com.example.app", label: str = "示�
 PERMISSIONS = '["android.permission.INTERNET", "android.permission.CAMERA", "android.permission.READ_CONTACTS"]'
 
 
-def private_adb_environment() -> None:
-    """One adb server for this test process, known to adb and adbutils; set before adbutils is imported."""
-    os.environ.setdefault("ANDROID_ADB_SERVER_PORT", str(FIRST_SERVER_PORT + os.getpid() % 20000))
-    os.environ.setdefault("ADB_MDNS_OPENSCREEN", "0")
-    os.environ.setdefault("ANDROID_USER_HOME", tempfile.mkdtemp(prefix="lab-adb-"))
+@dataclass(frozen=True)
+class AdbServer:
+    """An adb server of our own: nobody's devices are seen, nobody sees ours."""
+
+    port: int
+    home: Path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        own = {"ANDROID_ADB_SERVER_PORT": str(self.port), "ADB_MDNS_OPENSCREEN": "0", "HOME": str(self.home)}
+        return {**{name: value for name, value in os.environ.items() if name != "ANDROID_SERIAL"}, **own}
+
+    def run(self, *arguments: str, data: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
+        command = [adbutils.adb_path(), *arguments]
+        return subprocess.run(command, input=data, capture_output=True, timeout=60, env=self.environment, check=False)
+
+    def open(self, *arguments: str) -> subprocess.Popen[bytes]:
+        command = [adbutils.adb_path(), *arguments]
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stdin=subprocess.PIPE, env=self.environment)
+
+
+@dataclass
+class Bench:
+    """A running device, and the real adb that speaks to it."""
+
+    device: LabDevice
+    surface: StandInSurface
+    loop: Loop
+    server: AdbServer
+
+    @property
+    def serial(self) -> str:
+        return self.device.serial
+
+    def adb(self, *arguments: str, data: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
+        return self.server.run("-s", self.serial, *arguments, data=data)
+
+    def shell(self, command: str) -> str:
+        """What the command wrote to standard output."""
+        return self.adb("shell", command).stdout.decode()
+
+    def run(self, work: Callable[[], Awaitable[T]]) -> T:
+        return self.loop.run(work)
+
+    @property
+    def adbutils(self) -> adbutils.AdbDevice:
+        return adbutils.AdbClient(host="127.0.0.1", port=self.server.port).device(self.serial)
 
 
 @contextmanager
-def running_device(directory: Path, *, profile: str = "aosp13", seed: int = 7) -> Iterator[Bench]:
-    private_adb_environment()
-    import adbutils
-
+def running_device(directory: Path, server: AdbServer, *, profile: str = "aosp13", seed: int = 7) -> Iterator[Bench]:
+    """A device with two plain apps, connected."""
     apps = directory / "apps"
     if not apps.exists():
         write_app(apps / "example", permissions=PERMISSIONS)
@@ -228,12 +244,11 @@ def running_device(directory: Path, *, profile: str = "aosp13", seed: int = 7) -
         return made
 
     device = loop.run(start)
-    path = adbutils.adb_path()
-    serial = device.serial
     try:
-        subprocess.run([path, "connect", serial], capture_output=True, timeout=20, check=True)
-        yield Bench(device, surface, loop, serial, path)
+        connected = server.run("connect", device.serial)
+        assert connected.stdout.startswith(b"connected"), connected
+        yield Bench(device, surface, loop, server)
     finally:
-        subprocess.run([path, "disconnect", serial], capture_output=True, timeout=20, check=False)
+        server.run("disconnect", device.serial)
         loop.run(device.close)
         loop.close()
