@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -36,12 +36,13 @@ class Site:
 
 @dataclass
 class Captured:
-    """A running capture and its record."""
+    """A running capture and its record; of a capture that tests share, only what began after this was made."""
 
     process: CaptureProcess
     directory: Path
     blobs: BlobStore
-    entries_at_end: tuple[Entry, ...] = field(default=())
+    shared: bool = False
+    since: int = 0
 
     @property
     def port(self) -> int:
@@ -51,33 +52,72 @@ class Captured:
         return read_lane(self.directory / "traffic.jsonl")
 
     def entries(self, kind: str = "") -> list[Entry]:
-        return [entry for entry in self.reading().entries if kind in ("", entry.kind)]
+        return [entry for entry in self._own(self.reading().entries) if kind in ("", entry.kind)]
+
+    def _own(self, entries: tuple[Entry, ...]) -> Iterator[Entry]:
+        """Without what other tests' connections still have to say."""
+        connections: set[object] = set()
+        flows: set[object] = set()
+        for entry in entries:
+            connection, flow = entry.data.get("connection"), entry.data.get("flow")
+            if entry.kind == "ClientConnected" and entry.seq >= self.since:
+                connections.add(connection)
+            if connection in connections:
+                flows.add(flow)
+            if (connection is None or connection in connections) and (flow is None or flow in flows):
+                yield entry
 
     def wait(self, kind: str, count: int = 1, **data: object) -> list[Entry]:
         """The entries of a kind with this data, as soon as there are enough."""
-        end = time.monotonic() + WAIT_SECONDS
-        while True:
-            found = [e for e in self.entries(kind) if all(e.data.get(key) == value for key, value in data.items())]
-            if len(found) >= count:
-                return found
-            if time.monotonic() > end:
-                kinds = [entry.kind for entry in self.entries()]
-                pytest.fail(f"only {len(found)} of {count} {kind} {data} within {WAIT_SECONDS} s; there are {kinds}")
-            time.sleep(0.01)
+
+        def found() -> list[Entry]:
+            return [e for e in self.entries(kind) if all(e.data.get(key) == value for key, value in data.items())]
+
+        if not until(lambda: len(found()) >= count):
+            kinds = [entry.kind for entry in self.entries()]
+            pytest.fail(f"fewer than {count} {kind} {data} within {WAIT_SECONDS} s; there are {kinds}")
+        return found()
 
     def end(self) -> tuple[CapturedRequest, ...]:
-        """Stop, hold the lane against its promises, and read the requests."""
-        assert self.process.stop()
-        reading = self.reading()
-        assert reading.faults == ()
-        assert reading.torn_tail == b""
-        assert reading.entries[0].kind == "CaptureStarted"
-        assert reading.entries[-1].kind == "LaneClosed"
-        assert [e.data for e in reading.entries if e.kind == "Trouble"] == []
+        """Hold the lane against its promises, and read the requests. A capture of one's own is stopped first."""
+        if self.shared:
+            assert until(self._all_is_over), [entry.kind for entry in self.entries()]
+        else:
+            assert self.process.stop()
+            assert self.reading().entries[-1].kind == "LaneClosed"
+        check_lane(self.reading())
         return self.requests()
 
+    def _all_is_over(self) -> bool:
+        ends = {"RequestSent": 1, "ResponseReceived": 1, "FlowFailed": 2}
+        open_ends: dict[object, int] = {}
+        for entry in self.entries():
+            flow = entry.data.get("flow")
+            if entry.kind == "RequestStarted":
+                open_ends[flow] = 2
+            elif entry.kind in ends:
+                open_ends[flow] -= ends[entry.kind]
+        return all(count <= 0 for count in open_ends.values())
+
     def requests(self) -> tuple[CapturedRequest, ...]:
-        return read_requests(self.reading().entries, self.blobs)
+        return read_requests(self.entries(), self.blobs)
+
+
+def check_lane(reading: LaneReading) -> None:
+    assert reading.faults == ()
+    assert reading.torn_tail == b""
+    assert reading.entries[0].kind == "CaptureStarted"
+    assert [entry.data for entry in reading.entries if entry.kind == "Trouble"] == []
+
+
+def until(condition: Callable[[], bool]) -> bool:
+    """Wait for a condition; whether it came true in time."""
+    end = time.monotonic() + WAIT_SECONDS
+    while not condition():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.01)
+    return True
 
 
 @pytest.fixture(scope="session")
@@ -106,8 +146,25 @@ def start(site: Site, tmp_path: Path) -> Iterator[Callable[..., Captured]]:
 
 
 @pytest.fixture
-def capture(start: Callable[..., Captured]) -> Captured:
+def own_capture(start: Callable[..., Captured]) -> Captured:
     return start()
+
+
+@pytest.fixture(scope="session")
+def shared_capture(site: Site, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Captured]:
+    directory = tmp_path_factory.mktemp("shared")
+    blobs = directory / "blobs"
+    with CaptureProcess(directory, blobs, site.confdir, upstream_ca=site.servers_authority) as process:
+        captured = Captured(process, directory, BlobStore(blobs), shared=True)
+        yield captured
+        assert process.stop()
+    check_lane(captured.reading())
+
+
+@pytest.fixture
+def capture(shared_capture: Captured) -> Captured:
+    """One capture for all tests that need not end it."""
+    return replace(shared_capture, since=shared_capture.reading().head.count)
 
 
 @pytest.fixture

@@ -64,11 +64,11 @@ def test_a_request_over_tls_is_recorded_with_its_answer(capture: Captured, tls_o
     assert tls_origin.seen[0].body_sha256 == digest(body)
 
 
-def test_facts_come_in_the_order_of_events(capture: Captured, tls_origin: Origin, site: Site) -> None:
-    ask(capture.port, "localhost", tls_origin.port, authority=site.authority)
-    capture.wait("ClientDisconnected")
-    capture.end()
-    assert [entry.kind for entry in capture.entries()] == [
+def test_facts_come_in_the_order_of_events(own_capture: Captured, tls_origin: Origin, site: Site) -> None:
+    ask(own_capture.port, "localhost", tls_origin.port, authority=site.authority)
+    own_capture.wait("ClientDisconnected")
+    own_capture.end()
+    assert [entry.kind for entry in own_capture.entries()] == [
         "CaptureStarted",
         "ClientConnected",
         "TunnelAsked",
@@ -79,8 +79,8 @@ def test_facts_come_in_the_order_of_events(capture: Captured, tls_origin: Origin
         "ClientDisconnected",
         "LaneClosed",
     ]
-    assert capture.entries("ClientDisconnected")[0].data["requests"] == 1
-    assert capture.entries("TlsEstablished")[0].data["sni"] == "localhost"
+    assert own_capture.entries("ClientDisconnected")[0].data["requests"] == 1
+    assert own_capture.entries("TlsEstablished")[0].data["sni"] == "localhost"
 
 
 def test_a_fact_is_in_the_lane_while_the_answer_is_still_awaited(capture: Captured, origin: Origin) -> None:
@@ -255,12 +255,12 @@ def test_a_tunnel_that_carries_no_http_is_counted_and_its_beginning_kept(capture
     assert closed.data["up"] == closed.data["down"] == len(request.body)
 
 
-def test_what_is_unfinished_at_the_end_is_recorded_as_far_as_it_came(capture: Captured, origin: Origin) -> None:
-    with socket.create_connection(("127.0.0.1", capture.port), timeout=TIMEOUT) as client:
+def test_what_is_unfinished_at_the_end_is_recorded_as_far_as_it_came(own_capture: Captured, origin: Origin) -> None:
+    with socket.create_connection(("127.0.0.1", own_capture.port), timeout=TIMEOUT) as client:
         head = f"POST http://127.0.0.1:{origin.port}/ HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nbegun"
         client.sendall(head.encode())
-        capture.wait("RequestStarted")
-        (request,) = capture.end()
+        own_capture.wait("RequestStarted")
+        (request,) = own_capture.end()
     assert (request.body, request.complete, request.error) == (b"begun", False, "capture ended")
 
 

@@ -62,29 +62,29 @@ def check_upload(capture: Captured, origin: Origin, site: Site, size: int, *, ch
 
 
 @pytest.mark.parametrize("chunked", [False, True], ids=["announced", "chunked"])
-def test_an_upload_of_60_mb(capture: Captured, tls_origin: Origin, site: Site, *, chunked: bool) -> None:
-    check_upload(capture, tls_origin, site, 60 * 1000 * 1000, chunked=chunked)
+def test_an_upload_of_60_mb(own_capture: Captured, tls_origin: Origin, site: Site, *, chunked: bool) -> None:
+    check_upload(own_capture, tls_origin, site, 60 * 1000 * 1000, chunked=chunked)
 
 
 @pytest.mark.long
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("chunked", [False, True], ids=["announced", "chunked"])
-def test_an_upload_of_1_gb(capture: Captured, tls_origin: Origin, site: Site, *, chunked: bool) -> None:
-    check_upload(capture, tls_origin, site, 1000 * 1000 * 1000, chunked=chunked)
+def test_an_upload_of_1_gb(own_capture: Captured, tls_origin: Origin, site: Site, *, chunked: bool) -> None:
+    check_upload(own_capture, tls_origin, site, 1000 * 1000 * 1000, chunked=chunked)
 
 
-def test_a_download_of_60_mb(capture: Captured, tls_origin: Origin, site: Site) -> None:
+def test_a_download_of_60_mb(own_capture: Captured, tls_origin: Origin, site: Site) -> None:
     size = 60 * 1000 * 1000
-    before = resident(capture, "VmRSS")
+    before = resident(own_capture, "VmRSS")
     connection = http.client.HTTPConnection("localhost", tls_origin.port, timeout=TIMEOUT * 10)
-    connection.sock = tls_tunnel(capture.port, "localhost", tls_origin.port, client_context(site.authority))
+    connection.sock = tls_tunnel(own_capture.port, "localhost", tls_origin.port, client_context(site.authority))
     connection.request("GET", f"/large?size={size}")
     response, received = connection.getresponse(), 0
     while piece := response.read(MIB):
         received += len(piece)
     assert received == size
-    assert resident(capture, "VmHWM") - before < GROWTH
-    (request,) = capture.end()
+    assert resident(own_capture, "VmHWM") - before < GROWTH
+    (request,) = own_capture.end()
     assert request.response is not None
     assert request.response.body_length == size
     assert request.response.body == b"d" * RESPONSE_KEPT

@@ -16,22 +16,13 @@ import pytest
 
 from evidence.lanes import read_lane
 from tests.traffic.capture.clients import ask
-from tests.traffic.capture.conftest import ROOT, WAIT_SECONDS, Captured, Site
+from tests.traffic.capture.conftest import ROOT, Captured, Site, until
 from tests.traffic.capture.origin import Origin, UpstreamProxy
 from traffic.authority import AuthorityUnusable, ca_certificate
 from traffic.process import CaptureFailed, CaptureProcess
 
 READY_WITHIN_SECONDS = 2
 PEAK_BYTES = 150 * 1024 * 1024
-
-
-def until(condition: Callable[[], bool]) -> bool:
-    end = time.monotonic() + WAIT_SECONDS
-    while not condition():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.005)
-    return True
 
 
 def failure_of(start: Callable[..., Captured], **options: object) -> CaptureFailed:
@@ -51,11 +42,11 @@ def test_it_is_ready_quickly(start: Callable[..., Captured]) -> None:
     assert min(took) < READY_WITHIN_SECONDS
 
 
-def test_memory_after_a_few_hundred_requests(capture: Captured, origin: Origin) -> None:
+def test_memory_after_a_few_hundred_requests(own_capture: Captured, origin: Origin) -> None:
     for number in range(300):
-        ask(capture.port, "127.0.0.1", origin.port, f"/{number}", method="POST", body=b"b" * 1000)
-    assert peak_bytes(capture) < PEAK_BYTES
-    assert len(capture.end()) == 300
+        ask(own_capture.port, "127.0.0.1", origin.port, f"/{number}", method="POST", body=b"b" * 1000)
+    assert peak_bytes(own_capture) < PEAK_BYTES
+    assert len(own_capture.end()) == 300
 
 
 def peak_bytes(capture: Captured) -> int:
@@ -88,9 +79,9 @@ def test_a_folder_that_is_none(site: Site, tmp_path: Path) -> None:
     assert caught.value.exit_code == 73
 
 
-def test_a_lane_that_was_begun_is_never_continued(capture: Captured, site: Site, tmp_path: Path) -> None:
+def test_a_lane_that_was_begun_is_never_continued(own_capture: Captured, site: Site, tmp_path: Path) -> None:
     with pytest.raises(CaptureFailed, match="exists already"):
-        CaptureProcess(capture.directory, tmp_path / "blobs", site.confdir).start()
+        CaptureProcess(own_capture.directory, tmp_path / "blobs", site.confdir).start()
 
 
 def test_certificates_that_cannot_be_read(start: Callable[..., Captured], tmp_path: Path) -> None:
@@ -130,45 +121,45 @@ def test_last_words_are_kept_within_bounds(
     assert len(str(failure)) < 30_000
 
 
-def test_death_is_noticed_at_once(capture: Captured) -> None:
-    assert capture.process.alive()
-    assert capture.process.failure() is None
-    assert capture.process.pid
-    os.kill(capture.process.pid, signal.SIGKILL)
-    assert until(lambda: not capture.process.alive())
-    failure = capture.process.failure()
+def test_death_is_noticed_at_once(own_capture: Captured) -> None:
+    assert own_capture.process.alive()
+    assert own_capture.process.failure() is None
+    assert own_capture.process.pid
+    os.kill(own_capture.process.pid, signal.SIGKILL)
+    assert until(lambda: not own_capture.process.alive())
+    failure = own_capture.process.failure()
     assert failure is not None
     assert "killed by signal 9" in str(failure)
-    assert capture.process.stop() is False
-    reading = capture.reading()
+    assert own_capture.process.stop() is False
+    reading = own_capture.reading()
     assert reading.faults == ()
     assert [entry.kind for entry in reading.entries] == ["CaptureStarted"]
 
 
-def test_stopping_twice_is_harmless(capture: Captured) -> None:
-    assert capture.process.stop()
-    assert capture.process.stop()
-    assert not capture.process.alive()
-    assert capture.process.failure() is None
+def test_stopping_twice_is_harmless(own_capture: Captured) -> None:
+    assert own_capture.process.stop()
+    assert own_capture.process.stop()
+    assert not own_capture.process.alive()
+    assert own_capture.process.failure() is None
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_it_cleanly(capture: Captured, number: signal.Signals) -> None:
-    assert capture.process.pid
-    os.kill(capture.process.pid, number)
-    assert until(lambda: not capture.process.alive())
-    last = capture.entries()[-1]
+def test_a_signal_ends_it_cleanly(own_capture: Captured, number: signal.Signals) -> None:
+    assert own_capture.process.pid
+    os.kill(own_capture.process.pid, number)
+    assert until(lambda: not own_capture.process.alive())
+    last = own_capture.entries()[-1]
     assert (last.kind, last.data["reason"]) == ("LaneClosed", number.name)
     assert last.data["count"] == last.seq
 
 
-def test_a_capture_that_does_not_listen_to_reason_is_killed(capture: Captured) -> None:
-    assert capture.process.pid
-    os.kill(capture.process.pid, signal.SIGSTOP)
+def test_a_capture_that_does_not_listen_to_reason_is_killed(own_capture: Captured) -> None:
+    assert own_capture.process.pid
+    os.kill(own_capture.process.pid, signal.SIGSTOP)
     began = time.monotonic()
-    assert capture.process.stop(0.5) is False
+    assert own_capture.process.stop(0.5) is False
     assert time.monotonic() - began < 5
-    assert not psutil.pid_exists(capture.process.pid)
+    assert not psutil.pid_exists(own_capture.process.pid)
 
 
 def test_it_ends_when_the_process_that_started_it_is_killed(site: Site, tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ def test_troubles_without_end_are_counted(
     assert capture.entries("LaneClosed")[0].data["troubles"] == 130
 
 
-def test_kill_in_the_middle_of_traffic_loses_no_finished_request(capture: Captured, origin: Origin) -> None:
+def test_kill_in_the_middle_of_traffic_loses_no_finished_request(own_capture: Captured, origin: Origin) -> None:
     done: list[str] = []
     stopped = threading.Event()
 
@@ -74,7 +74,7 @@ def test_kill_in_the_middle_of_traffic_loses_no_finished_request(capture: Captur
         with contextlib.suppress(OSError):
             while not stopped.is_set():
                 path = f"/{worker}/{number}"
-                ask(capture.port, "127.0.0.1", origin.port, path, method="POST", body=path.encode())
+                ask(own_capture.port, "127.0.0.1", origin.port, path, method="POST", body=path.encode())
                 done.append(path)
                 number += 1
 
@@ -84,14 +84,14 @@ def test_kill_in_the_middle_of_traffic_loses_no_finished_request(capture: Captur
     end = time.monotonic() + WAIT_SECONDS
     while len(done) < 100 and time.monotonic() < end:
         time.sleep(0.01)
-    assert capture.process.pid
-    os.kill(capture.process.pid, signal.SIGKILL)
+    assert own_capture.process.pid
+    os.kill(own_capture.process.pid, signal.SIGKILL)
     stopped.set()
     for thread in threads:
         thread.join()
-    reading = capture.reading()
+    reading = own_capture.reading()
     assert reading.faults == ()
-    requests = {request.path: request for request in capture.requests()}
+    requests = {request.path: request for request in own_capture.requests()}
     assert len(done) >= 100
     for path in done:
         assert requests[path].complete
@@ -136,38 +136,38 @@ def test_a_blob_that_is_gone_makes_a_request_incomplete(capture: Captured, origi
     assert "missing" in (request.error or "")
 
 
-def test_nonsense_from_a_client_is_answered_and_forgotten(capture: Captured, origin: Origin) -> None:
+def test_nonsense_from_a_client_is_answered_and_forgotten(own_capture: Captured, origin: Origin) -> None:
     for nonsense in (
         b"\x00" * 50,
         b"GET\r\n\r\n",
         b"\x16\x03\x01\xff\xff" + b"x" * 100,
         b"GET http://[::1 HTTP/1.1\r\n\r\n",
     ):
-        with socket.create_connection(("127.0.0.1", capture.port), timeout=5) as client:
+        with socket.create_connection(("127.0.0.1", own_capture.port), timeout=5) as client:
             client.sendall(nonsense)
             client.shutdown(socket.SHUT_WR)
             with contextlib.suppress(OSError):
                 client.recv(65536)
-    assert ask(capture.port, "127.0.0.1", origin.port).status == 200
-    assert capture.process.stop()
-    assert len(capture.requests()) == 1
+    assert ask(own_capture.port, "127.0.0.1", origin.port).status == 200
+    assert own_capture.process.stop()
+    assert len(own_capture.requests()) == 1
 
 
 @pytest.mark.long
 @pytest.mark.timeout(1800)
-def test_memory_is_flat_over_100_000_requests(capture: Captured, site: Site) -> None:
+def test_memory_is_flat_over_100_000_requests(own_capture: Captured, site: Site) -> None:
     def serve(client: socket.socket) -> None:
         while receive_until(client, b"body"):
             client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nanswer")
 
     listener = Listener(serve, server_context(site.server_file))
     for _ in range(200):
-        with tls_tunnel(capture.port, "localhost", listener.port, client_context(site.authority)) as client:
+        with tls_tunnel(own_capture.port, "localhost", listener.port, client_context(site.authority)) as client:
             for number in range(500):
                 client.sendall(b"POST /%d HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody" % number)
                 assert receive_until(client, b"answer")
     listener.close()
-    status = Path(f"/proc/{capture.process.pid}/status").read_text()
+    status = Path(f"/proc/{own_capture.process.pid}/status").read_text()
     assert int(status.split("VmHWM:")[1].split()[0]) < 150 * 1024
 
 
