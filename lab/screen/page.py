@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from lab.screen.chromium import BrowserGone, Chromium, CommandFailed
+from lab.screen.watch import Watch
 
 __all__ = ["Page", "PageFailed", "Viewport"]
 
@@ -58,6 +59,7 @@ class Page:
         self.viewport = viewport
         self.bindings: dict[str, BindingHandler] = {}
         self.on_crash: Callable[[], None] = lambda: None
+        self.watch = Watch(self)
         self._parsed = asyncio.Event()
 
     @classmethod
@@ -111,16 +113,23 @@ class Page:
         """An awaitable for one DevTools command of this page."""
         return self._chromium.send(method, self._session, **parameters)
 
+    def send_later(self, method: str, **parameters: Any) -> None:
+        """A command whose answer nobody waits for."""
+        _in_background(self.send(method, **parameters))
+
     def _heard(self, method: str, parameters: dict[str, Any]) -> None:
-        if method == "Runtime.bindingCalled":
+        if method == "Page.screencastFrame":
+            self.watch.heard(int(parameters["sessionId"]))
+        elif method == "Runtime.bindingCalled":
             handler = self.bindings.get(parameters["name"])
             if handler is not None:
                 handler(parameters["payload"], parameters["executionContextId"])
         elif method == "Page.javascriptDialogOpening":
             # A WebView without a chrome client swallows alert() and confirm().
-            _in_background(self.send("Page.handleJavaScriptDialog", accept=False))
+            self.send_later("Page.handleJavaScriptDialog", accept=False)
         elif method == "Page.domContentEventFired":
             self._parsed.set()
+            self.watch.disturbed()
         elif method == "Inspector.targetCrashed":
             self.on_crash()
 
@@ -139,7 +148,7 @@ class Page:
 
     def set_visible(self, visible: bool) -> None:
         """Tells the document that it is shown or hidden, without waiting for it."""
-        _in_background(self.send("Runtime.evaluate", expression=f"{_SCREEN}?.show({json.dumps(visible)})"))
+        self.send_later("Runtime.evaluate", expression=f"{_SCREEN}?.show({json.dumps(visible)})")
 
     async def back_from_foreign(self, home: str) -> bool:
         """Goes back one document if this one does not lie below `home`; False when there is nowhere to go."""
@@ -183,11 +192,11 @@ class Page:
         result = await self.send("Page.captureScreenshot", **parameters)
         return base64.b64decode(result["data"])
 
-    async def touch(self, kind: str, x: float = 0, y: float = 0) -> None:
-        """`kind` is touchStart, touchMove, touchEnd or touchCancel."""
+    async def touch(self, kind: str, x: float, y: float, at: float) -> None:
+        """`kind` is touchStart, touchMove, touchEnd or touchCancel; `at` is its time in seconds since 1970."""
         point = {"x": x / self.viewport.scale, "y": y / self.viewport.scale}
         points = [] if kind in {"touchEnd", "touchCancel"} else [point]
-        await self.send("Input.dispatchTouchEvent", type=kind, touchPoints=points)
+        await self.send("Input.dispatchTouchEvent", type=kind, touchPoints=points, timestamp=at)
 
     async def insert_text(self, text: str) -> None:
         await self.send("Input.insertText", text=text)

@@ -6,6 +6,7 @@ The activity stack decides which windows there are; this draws them, and reports
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 
 from PIL import Image
 
@@ -41,6 +42,9 @@ class Screen:
         self._gestures = Gestures(self._touched)
         self._hanging: set[str] = set()
         self._last: Image.Image | None = None
+        self._last_page: Page | None = None
+        self._prints: dict[tuple[str, int], _Print] = {}
+        self._developing = asyncio.Lock()
 
     async def start(self) -> None:
         await self.stage.start()
@@ -114,33 +118,42 @@ class Screen:
         width, height = stage.viewport.width, stage.viewport.height
         if self.secure:
             return compositor.encode(compositor.black(width, height), fmt, quality)
-        base = await self._capture(await stage.front_page())
-        bar = round(BAR_HEIGHT * stage.viewport.scale)
-        layers = await stage.ui.layers(
-            dark_top=compositor.is_light(base, (0, 0, width, bar)),
-            dark_bottom=compositor.is_light(base, (0, height - bar, width, height)),
-        )
-        return await asyncio.to_thread(_picture, base, layers, fmt, quality)
+        async with self._developing:
+            base = await self._capture(await stage.front_page())
+            bar = round(BAR_HEIGHT * stage.viewport.scale)
+            layers = await stage.ui.layers(
+                dark_top=compositor.is_light(base, (0, 0, width, bar)),
+                dark_bottom=compositor.is_light(base, (0, height - bar, width, height)),
+            )
+            ready = self._prints.get((fmt, quality))
+            if ready is None or ready.base is not base or ready.layers is not layers:
+                ready = await asyncio.to_thread(_develop, base, layers, fmt, quality)
+                self._prints[fmt, quality] = ready
+        return ready.data
 
     async def _capture(self, page: Page) -> Image.Image:
-        """A page that hangs stays on the display as it was last drawn."""
+        """Pixels of the front page. One that hangs stays on the display as it was last drawn."""
+        if self._last is not None and self._last_page is page and await page.watch.still():
+            return self._last
         try:
-            captured = await asyncio.wait_for(page.capture(), _CAPTURE_SECONDS)
+            async with asyncio.timeout(_CAPTURE_SECONDS):
+                await page.watch.arm()
+                captured = await page.capture()
         except (TimeoutError, CommandFailed, BrowserGone):
             viewport = self.stage.viewport
             return self._last or compositor.black(viewport.width, viewport.height)
-        self._last = await asyncio.to_thread(compositor.decode, captured)
+        self._last, self._last_page = await asyncio.to_thread(compositor.decode, captured), page
         return self._last
 
     # --- touch and keys
 
-    async def _touched(self, kind: str, x: float, y: float) -> None:
+    async def _touched(self, kind: str, x: float, y: float, at: float) -> None:
         """One touch event to the window under the finger. A window that does not take it for five seconds hangs."""
         if kind == "touchStart":
             await self.stage.refresh()
         page = self.stage.ui.page if self._dialog() is not None else await self.stage.front_page()
         try:
-            await asyncio.wait_for(page.touch(kind, x, y), _HANG_SECONDS)
+            await asyncio.wait_for(page.touch(kind, x, y, at), _HANG_SECONDS)
         except TimeoutError:
             window = self.stage.top
             if window is not None and window.page is page and window.package not in self._hanging:
@@ -247,5 +260,14 @@ class Screen:
         return installed.label if installed is not None else package
 
 
-def _picture(base: Image.Image, layers: tuple[compositor.Layer, ...], fmt: str, quality: int) -> bytes:
-    return compositor.encode(compositor.compose(base, layers), fmt, quality)
+@dataclass(frozen=True, slots=True)
+class _Print:
+    """A finished picture and what it was made of."""
+
+    base: Image.Image
+    layers: tuple[compositor.Layer, ...]
+    data: bytes
+
+
+def _develop(base: Image.Image, layers: tuple[compositor.Layer, ...], fmt: str, quality: int) -> _Print:
+    return _Print(base, layers, compositor.encode(compositor.compose(base, layers), fmt, quality))
