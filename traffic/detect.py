@@ -148,10 +148,11 @@ class Detector:
         for index, end in self._scanner.scan(visit.text):
             at = bisect_right(visit.starts, end - 1) - 1
             start = end - len(self._patterns[index].literal)
-            if start >= visit.starts[at] and end <= visit.starts[at] + len(visit.nodes[at].data):
+            if start >= visit.starts[at] and end <= visit.starts[at] + visit.size(at):
                 by_node.setdefault(at, []).append((index, end - visit.starts[at]))
         for at, occurrences in by_node.items():
-            found.add(visit.nodes[at], matches(visit.nodes[at], occurrences, self._patterns, self._kinds))
+            node = visit.node(at)
+            found.add(node, matches(node, occurrences, self._patterns, self._kinds))
 
     def _reveal(self, tree: DecodeTree) -> bool:
         """Looks under the XOR of what nothing made sense of. True where that gave something new."""
@@ -181,7 +182,7 @@ class Detector:
             length=last.length,
             stored_offset=first.offset,
             stored_length=first.length,
-            excerpt=masked_excerpt(match.node.data, match.start, match.end, others),
+            excerpt=masked_excerpt(match.node.data, match.start, match.end, others, text=match.node.is_text),
             json_path=told.json_path,
             standalone=match.form.standalone,
         )

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from traffic.decode.content import is_text
-
 __all__ = ["masked_excerpt"]
 
 _AROUND = 28
@@ -13,9 +11,10 @@ _MASK = "*"
 _LONGEST = 48
 
 
-def masked_excerpt(data: bytes, start: int, end: int, others: Sequence[tuple[int, int]] = ()) -> str:
+def masked_excerpt(
+    data: bytes, start: int, end: int, others: Sequence[tuple[int, int]] = (), *, text: bool = True
+) -> str:
     """The match stands between ⟦ and ⟧ with its first and last signs; `others` are hidden wholly."""
-    text = is_text(data[max(0, start - _AROUND) : end + _AROUND])
     left, right = max(0, start - _AROUND), min(len(data), end + _AROUND)
     before = _around(data, left, start, others, text)
     after = _around(data, end, right, others, text)
@@ -29,12 +28,14 @@ def masked_excerpt(data: bytes, start: int, end: int, others: Sequence[tuple[int
 
 def _around(data: bytes, left: int, right: int, others: Sequence[tuple[int, int]], text: bool) -> str:
     """The bytes between, other values hidden; a value that is cut off at the edge as well."""
+    inside = [span for span in others if span[1] > left and span[0] < right]
+    if not inside:
+        return _shown(data[left:right], text)
     shown, at = "", left
-    for start, end in sorted(others):
-        if end <= at or start >= right:
-            continue
-        shown += _shown(data[at : max(at, start)], text) + _MASK * 3
-        at = min(end, right)
+    for start, end in sorted(inside):
+        if end > at:
+            shown += _shown(data[at : max(at, start)], text) + _MASK * 3
+            at = min(end, right)
     return shown + _shown(data[at:right], text)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from traffic.decode.node import Node
 from traffic.spelling import KEY_WORDS, Boundary, Form, Need, Pattern
@@ -21,9 +21,8 @@ _KEY_REACH = 40
 _ZEROS_END = re.compile(rb"0*(?![0-9])")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Match:
-    """An occurrence that counts."""
+class Match(NamedTuple):
+    """An occurrence that counts. A tuple, because there are many."""
 
     node: Node
     form: Form
@@ -43,7 +42,7 @@ def matches(
         for form in pattern.forms:
             if (form.value, form.code) in kept or not candidates.holds(form, start, end, kinds[form.value]):
                 continue
-            match = Match(node=node, form=form, start=start, end=end)
+            match = Match(node, form, start, end)
             if form.need is Need.PARTNER:
                 waiting.append(match)
             else:
@@ -148,21 +147,16 @@ def _paired(waiting: list[Match], kept: list[Match], text: bool, kinds: Sequence
 
 def _longest(found: list[Match]) -> list[Match]:
     """Without those that lie within a longer match of the same value."""
-    return [
-        match
-        for match in found
-        if not any(
-            other.form.value == match.form.value
-            and other.start <= match.start
-            and match.end <= other.end
-            and other.end - other.start > match.end - match.start
-            for other in found
-        )
-        and not (match.form.code.startswith("utf-16be") and _has_other_half(match, found))
-    ]
+    by_value: dict[int, list[Match]] = {}
+    for match in found:
+        by_value.setdefault(match.form.value, []).append(match)
+    if len(by_value) == len(found):
+        return found
+    return [match for match in found if not any(_holds(other, match) for other in by_value[match.form.value])]
 
 
-def _has_other_half(match: Match, found: list[Match]) -> bool:
-    """UTF-16 of either order reads as the other one byte further on."""
-    code = match.form.code.replace("utf-16be", "utf-16le")
-    return any(other.form.code == code and other.form.value == match.form.value for other in found)
+def _holds(other: Match, match: Match) -> bool:
+    if other.start <= match.start and match.end <= other.end and other.end - other.start > match.end - match.start:
+        return True
+    # UTF-16 of either order reads as the other one byte further on.
+    return match.form.code.startswith("utf-16be") and other.form.code == match.form.code.replace("16be", "16le")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from traffic.decode.content import is_text
 from traffic.leaf import form_field, header_name, json_paths, structure_path, url_part
@@ -16,8 +16,7 @@ _SLICES = frozenset({"multipart", "protobuf", "msgpack", "cbor", "zip", "xor"})
 """Steps whose argument belongs into the description."""
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(NamedTuple):
     """A match and the way to it."""
 
     match: Match

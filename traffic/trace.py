@@ -6,7 +6,7 @@ so here each rewriting is cut down to the string or field that holds the match.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from traffic.decode.node import Node, Step
 from traffic.decode.text import REWRITINGS, Rewriting, SourceMap
@@ -17,8 +17,7 @@ _URL_ENDS = (b"&", b"?", b"#", b'"', b"'", b"<", b">", b" ", b"\n", b"\r", b"\t"
 _REACH = 1 << 16
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
+class Stage(NamedTuple):
     """The bytes after one step, and where in them the next thing lies."""
 
     node: Node
@@ -36,30 +35,27 @@ class Tracer:
     def __init__(self) -> None:
         self._parts: dict[tuple[int, int, int], bytes] = {}
         self._maps: dict[int, SourceMap] = {}
+        self._ways: dict[tuple[int, int, int], tuple[Stage, ...]] = {}
 
     def trace(self, node: Node, offset: int, length: int) -> tuple[Stage, ...]:
         """From the stored bytes to the match."""
-        stages: list[Stage] = []
-        current: Node | None = node
-        while current is not None:
-            data, parent = current.data, current.parent
-            if parent is None:
-                stages.append(Stage(current, data, offset, length, None))
-                break
-            span = current.span
-            if current.is_rewriting:
-                narrowed = self._narrow(current, parent.data, offset, length)
-                if narrowed is not None:
-                    data, span, offset = narrowed
-                    if span[1] == len(data) and parent.data[span[0] : span[0] + span[1]] == data:
-                        # Nothing is escaped in this part: there is no step to be told.
-                        offset, current = span[0] + offset, parent
-                        continue
-            step = Step(code=current.code, offset=span[0], length=span[1], argument=current.argument)
-            stages.append(Stage(current, data, offset, length, step))
-            offset, length = span
-            current = parent
-        return tuple(reversed(stages))
+        parent = node.parent
+        if parent is None:
+            return (Stage(node, node.data, offset, length, None),)
+        data, span = node.data, node.span
+        if node.is_rewriting:
+            narrowed = self._narrow(node, parent.data, offset, length)
+            if narrowed is not None:
+                data, span, offset = narrowed
+                if span[1] == len(data) and parent.data[span[0] : span[0] + span[1]] == data:
+                    # Nothing is escaped in this part: there is no step to be told.
+                    return self.trace(parent, span[0] + offset, length)
+        key = (id(node), *span)
+        before = self._ways.get(key)
+        if before is None:
+            before = self._ways[key] = self.trace(parent, *span)
+        step = Step(code=node.code, offset=span[0], length=span[1], argument=node.argument)
+        return (*before, Stage(node, data, offset, length, step))
 
     def _narrow(self, node: Node, source: bytes, offset: int, length: int) -> tuple[bytes, tuple[int, int], int] | None:
         """(bytes of the part, its span in the source, offset in the part); None where it cannot be told apart."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import math
 from collections import Counter
 
-__all__ = ["LEAST_USUAL", "USUAL", "entropy", "is_media", "is_text", "usualness", "utf16_codec"]
+__all__ = ["ASCII", "HIGH", "LEAST_USUAL", "USUAL", "entropy", "is_media", "is_text", "usualness", "utf16_codec"]
 
 _SAMPLE = 512
 LEAST_USUAL = 22.0
 """Below this, text is odd: XOR with a small key leaves text printable, but not as programs write it."""
-_ASCII = bytes(range(32, 127)) + b"\t\n\r"
-_HIGH = bytes(range(128, 256))
+ASCII = bytes(range(32, 127)) + b"\t\n\r"
+HIGH = bytes(range(128, 256))
 _MEDIA = (
     b"\x89PNG\r\n",
     b"\xff\xd8\xff",
@@ -41,10 +41,10 @@ def is_media(data: bytes) -> bool:
 def is_text(data: bytes) -> bool:
     """Whether a person would see text: ASCII, UTF-8 or GBK with next to no control characters."""
     sample = data[:_SAMPLE]
-    odd = sample.translate(None, _ASCII)
+    odd = sample.translate(None, ASCII)
     if not odd:
         return bool(sample)
-    controls = len(odd.translate(None, _HIGH))
+    controls = len(odd.translate(None, HIGH))
     if controls * 20 > len(sample) or (controls and len(sample) < 20):
         return False
     if controls == len(odd):

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from itertools import accumulate
+from typing import TYPE_CHECKING, Literal
 
 from traffic.decode.content import is_text
 from traffic.decode.structured import Structure
+
+if TYPE_CHECKING:
+    from traffic.decode.tokens import Reading
 
 __all__ = ["Batch", "Node", "Step", "Where"]
 
@@ -106,17 +111,33 @@ class Node:
 
 
 class Batch:
-    """Many small nodes that are searched in one pass."""
+    """Many small pieces of one node that are searched in one pass. Most never become nodes."""
 
     SEPARATOR = b"\n\0\xfd\n"
 
-    __slots__ = ("nodes", "starts", "text")
+    __slots__ = ("_nodes", "_readings", "parent", "starts", "text")
 
-    def __init__(self, nodes: list[Node]) -> None:
-        self.nodes = nodes
-        self.starts: list[int] = []
-        at = 0
-        for node in nodes:
-            self.starts.append(at)
-            at += len(node.data) + len(self.SEPARATOR)
-        self.text = self.SEPARATOR.join([node.data for node in nodes])
+    def __init__(self, parent: Node, readings: Sequence[Reading | Node]) -> None:
+        self.parent = parent
+        self._readings = readings
+        self._nodes: dict[int, Node] = {}
+        pieces = [reading.data for reading in readings]
+        self.starts = list(accumulate((len(piece) + len(self.SEPARATOR) for piece in pieces[:-1]), initial=0))
+        self.text = self.SEPARATOR.join(pieces)
+
+    def node(self, index: int) -> Node:
+        """The same object each time."""
+        found = self._nodes.get(index)
+        if found is None:
+            reading = self._readings[index]
+            if isinstance(reading, Node):
+                found = reading
+            else:
+                found = Node(reading.data, self.parent.where, self.parent, reading.code, source=reading.source)
+            found.is_scanned = True
+            self._nodes[index] = found
+        return found
+
+    def size(self, index: int) -> int:
+        """Of the piece."""
+        return len(self._readings[index].data)

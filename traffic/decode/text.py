@@ -106,7 +106,7 @@ class Rewriting:
 def _has_soft(data: bytes) -> bool:
     if b"=\n" in data or b"=\r\n" in data:
         return True
-    return len(_SOFT_SURE.findall(data)) >= 2
+    return (b"=20" in data or b"=3D" in data or b"=E" in data) and len(_SOFT_SURE.findall(data)) >= 2
 
 
 REWRITINGS: dict[str, Rewriting] = {

@@ -5,10 +5,10 @@ from __future__ import annotations
 import binascii
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from traffic.decode.compressed import magic_code
-from traffic.decode.content import is_text, utf16_codec
+from traffic.decode.content import ASCII, HIGH, is_text, utf16_codec
 from traffic.decode.lzstring import lz_string_base64, lz_string_plausible
 from traffic.decode.structured import read_structure
 
@@ -20,6 +20,7 @@ _SPLIT = bytes(byte if byte in _WORD else 32 for byte in range(256))
 _HEX = b"0123456789abcdefABCDEF"
 _DIGITS = b"0123456789"
 _CLASSES = (_DIGITS, b"abcdefghijklmnopqrstuvwxyz", b"ABCDEFGHIJKLMNOPQRSTUVWXYZ")
+_NAME = b"abcdefghijklmnopqrstuvwxyz-_/"
 _STANDARD = bytes.maketrans(b"-_", b"+/")
 _HEAD = 32
 _GLUE = b"/-_+"
@@ -32,9 +33,8 @@ _WRAPPED = re.compile(rb"(?:[A-Za-z0-9+/]{60,76}\r?\n)+[A-Za-z0-9+/]{2,76}={0,2}
 _MOST_LZ = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """One token, decoded in one way."""
+class Reading(NamedTuple):
+    """One token, decoded in one way. A tuple, because there are thousands."""
 
     code: str
     source: bytes
@@ -45,7 +45,9 @@ class Reading:
 
 def tokens(text: bytes) -> list[bytes]:
     """Each distinct run that is long enough, in order of appearance. Equals signs end a run."""
-    return list(dict.fromkeys([word for word in text.translate(_SPLIT).split() if len(word) >= _LEAST]))
+    words = dict.fromkeys([word for word in text.translate(_SPLIT).split() if len(word) >= _LEAST])
+    # Names in small letters are never base64 of anything.
+    return [word for word in words if word.translate(None, _NAME)]
 
 
 def decode_base64(token: bytes) -> bytes:
@@ -134,9 +136,14 @@ def is_promising(decoded: bytes) -> bool:
     """Whether it reads as text, names a compression or is a message."""
     if len(decoded) < 8:
         return False
-    if is_text(decoded) or magic_code(decoded) is not None:
+    if magic_code(decoded) is not None:
         return True
-    if utf16_codec(decoded) is not None:
+    head = decoded[:48]
+    odd = head.translate(None, ASCII)
+    # Most tokens are no base64: what they give has control characters soon.
+    if len(odd.translate(None, HIGH)) * 20 <= len(head):
+        return is_text(decoded)
+    if head.count(0) * 3 >= len(head) and utf16_codec(decoded) is not None:
         return True
     if decoded[0] not in _STRUCTURED_HEADS or len(decoded) < 12:
         return False

@@ -141,25 +141,21 @@ class DecodeTree:
             self._xor(node)
 
     def _tokens(self, node: Node, data: bytes) -> Iterator[Batch]:
-        found: list[Node] = []
-        promising: list[Node] = []
-        for reading in _all_readings(data, self._tokens_seen):
-            child = Node(reading.data, node.where, node, reading.code, source=reading.source)
-            found.append(child)
-            if reading.promising:
-                promising.append(child)
-            elif self._random_left and looks_random(reading):
-                self._random_left -= 1
-                promising.append(child)
-        if found:
-            yield self._batch(found)
-        for child in promising:
-            self.add(child)
+        found = list(_all_readings(data, self._tokens_seen, may_wrap=node.where == "body"))
+        if not found:
+            return
+        batch = Batch(node, found)
+        promising = [index for index, reading in enumerate(found) if reading.promising or self._is_random(reading)]
+        yield batch
+        for index in promising:
+            self.add(batch.node(index))
 
-    def _batch(self, nodes: list[Node]) -> Batch:
-        for node in nodes:
-            node.is_scanned = True
-        return Batch(nodes)
+    def _is_random(self, reading: Reading) -> bool:
+        """Some of the unreadable ones are looked into as well: they may be compressed without a header."""
+        if not self._random_left or not looks_random(reading):
+            return False
+        self._random_left -= 1
+        return True
 
     # --- bytes
 
@@ -180,9 +176,10 @@ class DecodeTree:
                 for at, size, path in [(field.offset, field.length, field.path)]
             ]
             if leaves:
-                yield self._batch(leaves)
-            for leaf in leaves:
-                self.add(leaf)
+                batch = Batch(node, leaves)
+                yield batch
+                for index in range(len(leaves)):
+                    self.add(batch.node(index))
             if structure.sure:
                 return
         if len(data) < _LEAST_BINARY:
@@ -234,8 +231,8 @@ class DecodeTree:
         return plain is not None and self.add(Node(plain[1], node.where, node, "xor", argument=plain[0].hex()))
 
 
-def _all_readings(data: bytes, seen: set[bytes]) -> Iterator[Reading]:
-    if b"\n" in data:
+def _all_readings(data: bytes, seen: set[bytes], *, may_wrap: bool) -> Iterator[Reading]:
+    if may_wrap and b"\n" in data:
         wrapped, data = unwrap(data)
         yield from wrapped
     yield from readings(data, seen)
