@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from screenshots.lines import as_image
-from screenshots.pixels import ImageUnreadable, decode_image, uniformity
+from screenshots.pixels import BLANK_SHARE, ImageUnreadable, decode_image, uniformity
 from screenshots.values import Box
 
 __all__ = ["Change", "ScreenComparer", "is_blank"]
@@ -22,7 +22,6 @@ _TILE = 8
 _STATUS_BAR = 0.04
 _LOSSLESS_NOISE = 12
 _LOSSY_NOISE = 24
-_BLANK = 0.985
 _KEPT = 4
 
 
@@ -86,7 +85,7 @@ class ScreenComparer:
 def is_blank(shot: bytes) -> bool:
     """One colour below the status bar, black included. False for bytes that are no image: that is another trouble."""
     try:
-        return uniformity(decode_image(shot))[0] >= _BLANK
+        return uniformity(decode_image(shot))[0] >= BLANK_SHARE
     except ImageUnreadable:
         return False
 

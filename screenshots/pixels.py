@@ -25,6 +25,8 @@ __all__ = [
 ]
 
 MAXIMUM_PIXELS = 40_000_000
+BLANK_SHARE = 0.9985
+"""A screen is blank when this share of it has one colour: two short words on white are more than the rest."""
 MAXIMUM_BYTES = 64 * 1024 * 1024
 _FORMATS = ("PNG", "JPEG", "WEBP", "BMP")
 
@@ -76,8 +78,8 @@ def decode_image(data: bytes) -> Image:
 
 
 def uniformity(image: Image) -> tuple[float, Colour]:
-    """The share of pixels that look like the commonest colour, status bar left out, and that colour."""
-    small = as_image(cv2.resize(image, (90, 200), interpolation=cv2.INTER_AREA))[8:]
+    """The share of pixels that look like the commonest colour, the bars at both ends left out, and that colour."""
+    small = as_image(cv2.resize(image, (90, 200), interpolation=cv2.INTER_AREA))[8:192]
     colour = commonest_colour(small)
     same = np.abs(small.astype(np.int16) - colour.astype(np.int16)).max(axis=2) <= 10
     return float(same.mean()), colour

@@ -9,13 +9,12 @@ import numpy as np
 from screenshots.elements import area, overlap
 from screenshots.engines import EngineMissing, OcrEngine, TextLine, quick_engine, second_reader, thorough_engine
 from screenshots.lines import Image, propose_lines, stack_lines
-from screenshots.pixels import ImageUnreadable, decode_image, uniformity
+from screenshots.pixels import BLANK_SHARE, ImageUnreadable, decode_image, uniformity
 from screenshots.values import Box
 from screenshots.vision import cut, enhance, read_lines
 
 __all__ = ["Sight"]
 
-_BLANK = 0.985
 _MOST_PALE_LINES = 10
 _PALE_CONFIDENCE = 750
 
@@ -68,7 +67,7 @@ class Sight:
         if self.image is None:
             return None
         share, colour = uniformity(self.image)
-        if share < _BLANK:
+        if share < BLANK_SHARE:
             return None
         return "secure" if int(colour.max()) <= 6 else "blank"
 

@@ -1,0 +1,107 @@
+"""Whatever comes in, a reading comes out: bounded, with a reason, never an exception."""
+
+import io
+import random
+import struct
+import zlib
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from screenshots.pixels import ImageUnreadable, decode_image, image_size
+from screenshots.reading import read_screen
+from tests.screenshots.trees import card, feed, hierarchy, over
+
+
+def png_of(width: int, height: int) -> bytes:
+    """A PNG header that declares a size, with hardly any data behind it."""
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    chunks = b""
+    for kind, data in ((b"IHDR", header), (b"IDAT", zlib.compress(b"\0" * 64)), (b"IEND", b"")):
+        chunks += struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    return b"\x89PNG\r\n\x1a\n" + chunks
+
+
+def animated_png() -> bytes:
+    frames = [Image.new("RGB", (200, 400), colour) for colour in ((250, 250, 250), (0, 0, 0))]
+    written = io.BytesIO()
+    frames[0].save(written, format="PNG", save_all=True, append_images=frames[1:], duration=40)
+    return written.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("shot", "reason"),
+    [
+        (None, "no_input"),
+        (b"", "no_input"),
+        (b"not an image", "bad_image"),
+        (b"GIF89a" + b"\0" * 40, "bad_image"),
+        (b"\x89PNG\r\n\x1a\n", "bad_image"),
+        (png_of(60_000, 60_000), "too_large"),
+        (png_of(10_000, 10_000), "too_large"),
+        (png_of(3, 3), "bad_image"),
+        (animated_png(), "blank"),
+    ],
+)
+def test_shots_that_cannot_be_read(shot: bytes | None, reason: str) -> None:
+    reading = read_screen(shot, None)
+    assert (reading.readable, reading.unreadable_reason, reading.kinds) == (False, reason, ())
+
+
+@pytest.mark.parametrize("xml", ["junk", "<a/>", "<hierarchy>", "<!DOCTYPE x><hierarchy/>", "x" * 9_000_000])
+def test_a_bad_hierarchy_alone_is_unreadable(xml: str) -> None:
+    reading = read_screen(None, xml)
+    assert (reading.readable, reading.unreadable_reason) == (False, "bad_hierarchy")
+    assert any("hierarchy unreadable" in note for note in reading.notes)
+
+
+def test_a_good_hierarchy_survives_a_bad_shot() -> None:
+    reading = read_screen(b"broken", hierarchy(over(feed(), card())), second_look=True)
+    assert reading.readable
+    assert reading.kinds[0] == "privacy_agreement"
+    assert not reading.looked_twice
+
+
+def test_a_cut_image_is_no_exception() -> None:
+    written = io.BytesIO()
+    Image.effect_noise((300, 500), 80).convert("RGB").save(written, format="PNG")
+    for length in (60, 400, len(written.getvalue()) // 2):
+        reading = read_screen(written.getvalue()[:length], None, ocr=())
+        assert not reading.readable
+
+
+@given(st.binary(max_size=300))
+@settings(max_examples=80, deadline=None)
+def test_any_bytes_are_an_image_or_a_reason(data: bytes) -> None:
+    for refuse in (image_size, decode_image):
+        with pytest.raises(ImageUnreadable):
+            refuse(data)
+
+
+@given(st.integers(0, 10_000))
+@settings(max_examples=40, deadline=None)
+def test_spoilt_hierarchies_give_a_reading(seed: int) -> None:
+    chance = random.Random(seed)
+    xml = list(hierarchy(over(feed(), card())))
+    for _ in range(chance.randrange(1, 12)):
+        xml[chance.randrange(len(xml))] = chance.choice(["<", ">", '"', "&", "\x00", "同", "-", "9" * 12])
+    reading = read_screen(None, "".join(xml))
+    assert reading.readable or reading.unreadable_reason
+
+
+@pytest.mark.parametrize("bounds", ["[-50,-50][4000,9000]", "[0,0][0,0]", "[700,1500][710,1600]", "[5,5][1,1]"])
+def test_boxes_outside_the_screen(bounds: str) -> None:
+    xml = hierarchy(over(feed(), card())).replace("[100,1040][350,1130]", bounds)
+    assert read_screen(None, xml).readable
+
+
+def test_many_nodes_take_bounded_time() -> None:
+    rows = "".join(
+        f'<node text="同意 隐私政策 {at}" class="android.widget.TextView" clickable="true" bounds="[0,{at}][700,{at + 40}]"/>'
+        for at in range(4000)
+    )
+    reading = read_screen(None, f'<hierarchy><node bounds="[0,0][720,1600]">{rows}</node></hierarchy>')
+    assert reading.readable
+    assert reading.dialog is None or not reading.dialog.asks_consent

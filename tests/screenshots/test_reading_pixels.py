@@ -1,0 +1,191 @@
+"""Whole screens by their pixels alone, drawn for the test; OCR engines are loaded once for the module."""
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from screenshots.engines import TesseractOcr, TextLine
+from screenshots.reading import CONSENT_KINDS, read_screen
+from screenshots.values import Box
+from tests.screenshots import trees
+from tests.screenshots.pictures import BLUE, GREY, TALL, WIDE, Button, card, consent, dim, font, needs_font, page, png
+
+pytestmark = needs_font
+
+
+def test_a_card_over_headlines() -> None:
+    reading = read_screen(png(consent()), None)
+    dialog = reading.dialog
+    assert dialog is not None
+    assert reading.kinds[0] == "privacy_agreement"
+    assert {control.text: control.role for control in dialog.controls} == {"不同意": "refuse", "同意": "accept"}
+    assert all(abs(one - other) <= 12 for one, other in zip(dialog.box, (90, 700, 990, 1700), strict=True))
+    assert "热议" not in dialog.text
+    assert dialog.source == "ocr"
+    assert not dialog.certain
+    assert {link.role for link in dialog.links} == {"policy_link", "terms_link"}
+    for control in dialog.controls:
+        left, top, right, bottom = control.box
+        assert left <= control.point[0] < right
+        assert top <= control.point[1] < bottom
+
+
+def test_two_readers_make_it_certain() -> None:
+    reading = read_screen(png(consent()), None, second_look=True)
+    assert reading.looked_twice
+    assert reading.dialog is not None
+    assert reading.dialog.certain
+    assert set(reading.dialog.agreed_by) == {"rapidocr-small", "tesseract"}
+    assert len(reading.engines) >= 2
+
+
+@pytest.mark.parametrize(
+    ("refuse", "accept", "paper", "ink"),
+    [
+        ("拒绝", "接受", (255, 255, 255), (40, 40, 40)),
+        ("不同意并退出", "同意并继续", (38, 38, 42), (220, 220, 220)),
+        ("Decline", "Accept", (255, 255, 255), (40, 40, 40)),
+    ],
+)
+def test_colours_and_words_may_change(
+    refuse: str, accept: str, paper: tuple[int, int, int], ink: tuple[int, int, int]
+) -> None:
+    dialog = read_screen(png(consent(refuse, accept, paper=paper, ink=ink)), None).dialog
+    assert dialog is not None
+    assert dialog.kind in CONSENT_KINDS
+    assert [control.role for control in dialog.controls] == ["refuse", "accept"]
+
+
+def test_a_pale_refusal_is_found_before_anyone_says_there_is_none() -> None:
+    buttons = (
+        Button("同意", (150, 1400, 930, 1520), fill=BLUE),
+        Button("不同意", (440, 1590, 640, 1640), ink=(226, 226, 226), size=33),
+    )
+    body = ("欢迎使用小鱼阅读！请仔细阅读", "《用户协议》和《隐私政策》。")
+    dialog = read_screen(png(card(dim(page()), "隐私政策提示", body, buttons)), None).dialog
+    assert dialog is not None
+    assert [(control.text, control.role) for control in dialog.controls] == [("同意", "accept"), ("不同意", "refuse")]
+
+
+def test_a_ticked_box_and_an_empty_one() -> None:
+    for ticked in (True, False):
+        buttons = (Button("进入应用", (150, 1500, 930, 1620), fill=BLUE),)
+        picture = card(dim(page()), "协议与隐私", ("欢迎使用小鱼阅读！我们重视您的隐私",), buttons)
+        pen = ImageDraw.Draw(picture)
+        pen.rounded_rectangle((150, 1400, 190, 1440), radius=8, outline=GREY, width=3, fill=BLUE if ticked else None)
+        if ticked:
+            pen.line((158, 1420, 168, 1430, 183, 1410), fill=(255, 255, 255), width=5)
+        pen.text((210, 1396), "我已阅读并同意《用户协议》", font=font(38), fill=(60, 60, 60))
+        dialog = read_screen(png(picture), None).dialog
+        assert dialog is not None
+        (box,) = dialog.checkboxes
+        assert (box.state, box.source) == ("ticked" if ticked else "unticked", "pixels")
+
+
+@pytest.mark.parametrize(
+    ("colour", "reason"), [((0, 0, 0), "secure"), ((255, 255, 255), "blank"), ((240, 240, 240), "blank")]
+)
+def test_an_empty_screen_is_unreadable(colour: tuple[int, int, int], reason: str) -> None:
+    reading = read_screen(png(page(colour)), None)
+    assert (reading.readable, reading.unreadable_reason, reading.kinds, reading.dialog) == (False, reason, (), None)
+
+
+def test_a_spinner_is_half_drawn() -> None:
+    picture = page((255, 255, 255))
+    ImageDraw.Draw(picture).text((WIDE // 2, TALL // 2), "加载中…", font=font(44), fill=GREY, anchor="mm")
+    assert read_screen(png(picture), None).unreadable_reason == "half_drawn"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("隐私政策", "个人信息收集清单", "第三方共享清单", "用户协议", "撤回同意"),
+        ("科技公司更新隐私政策引发热议", "网友热议同意与不同意之间", "专家解读个人信息保护法"),
+    ],
+)
+def test_pages_about_privacy_are_no_dialogs(lines: tuple[str, ...]) -> None:
+    reading = read_screen(png(page(lines=lines)), None)
+    assert reading.dialog is None or not reading.dialog.asks_consent
+
+
+def test_a_drawn_dialog_over_a_page_the_hierarchy_knows() -> None:
+    xml = trees.hierarchy(
+        trees.node((0, 0, WIDE, TALL), trees.label("首页", (60, 220, 300, 290)), trees.node((0, 0, WIDE, TALL)))
+    )
+    reading = read_screen(png(consent()), xml, package=trees.APP)
+    assert reading.dialog is not None
+    assert reading.dialog.kind == "privacy_agreement"
+    assert reading.dialog.find("accept")
+
+
+def test_an_informative_hierarchy_needs_no_pixels() -> None:
+    class Refuses:
+        name = "refuses"
+        version = "1"
+
+        def read(self, image: object) -> tuple[TextLine, ...]:
+            raise AssertionError("read although the hierarchy says it all")
+
+        def read_boxes(self, image: object, boxes: tuple[Box, ...], *, hint: str = "") -> tuple[str, ...]:
+            raise AssertionError("read although the hierarchy says it all")
+
+    xml = trees.hierarchy(trees.over(trees.feed(), trees.card()))
+    reading = read_screen(b"never opened", xml, package=trees.APP, ocr=(Refuses(),))
+    assert reading.source == "hierarchy"
+
+
+class Says:
+    """An engine that reads what it is told."""
+
+    version = "0"
+
+    def __init__(self, name: str, lines: tuple[TextLine, ...], boxes: dict[Box, str] | None = None) -> None:
+        self.name = name
+        self._lines = lines
+        self._boxes = boxes or {}
+
+    def read(self, image: object) -> tuple[TextLine, ...]:
+        return self._lines
+
+    def read_boxes(self, image: object, boxes: tuple[Box, ...], *, hint: str = "") -> tuple[str, ...]:
+        return tuple(self._boxes.get(box, "") for box in boxes)
+
+
+def test_a_second_reader_that_contradicts_takes_the_role_away() -> None:
+    refuse, accept = (240, 1560, 430, 1630), (690, 1560, 800, 1630)
+    title = (300, 750, 780, 810)
+    lines = (
+        TextLine(text="用户协议和隐私政策", box=title, confidence=990),
+        TextLine(text="请仔细阅读《用户协议》和《隐私政策》", box=(150, 860, 900, 910), confidence=990),
+        TextLine(text="同意", box=refuse, confidence=700),
+        TextLine(text="同意并继续", box=accept, confidence=990),
+    )
+    second = Says("other", (), {refuse: "不同意", accept: "同意并继续", title: "用户协议和隐私政策"})
+    reading = read_screen(png(consent()), None, ocr=(Says("first", lines), second), second_look=True)
+    assert reading.dialog is not None
+    assert not reading.dialog.certain
+    doubted = next(control for control in reading.dialog.controls if control.text == "同意")
+    assert (doubted.role, doubted.clear) == ("other", False)
+
+
+def test_without_engines_pixels_tell_nothing() -> None:
+    reading = read_screen(png(consent()), None, ocr=())
+    assert (reading.readable, reading.unreadable_reason) == (False, "no_engine")
+
+
+def test_tesseract_reads_a_white_on_blue_button() -> None:
+    picture = np.asarray(consent())[:, :, ::-1]
+    texts = {line.text for line in TesseractOcr().read(np.ascontiguousarray(picture))}
+    assert {"同意", "不同意"} <= texts
+
+
+def test_a_landscape_screen_and_a_small_one() -> None:
+    small = consent().resize((480, 1066), Image.Resampling.LANCZOS)
+    dialog = read_screen(png(small), None).dialog
+    assert dialog is not None
+    assert [control.role for control in dialog.controls] == ["refuse", "accept"]
+    wide = Image.new("RGB", (2400, 1080), (70, 70, 70))
+    wide.paste(consent().crop((90, 700, 990, 1700)), (750, 40))
+    dialog = read_screen(png(wide), None).dialog
+    assert dialog is not None
+    assert [control.role for control in dialog.controls] == ["refuse", "accept"]
