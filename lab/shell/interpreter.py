@@ -88,6 +88,9 @@ class Shell:
         except ExitShell as leaving:
             self.state.status = leaving.code
             return leaving.code
+        except RecursionError:
+            await streams.err(f"{SHELL}: stack overflow\n".encode())
+            return 1
         finally:
             self._hang_up()
 
@@ -186,8 +189,6 @@ class Shell:
                 return leaving.code
             except asyncio.CancelledError:
                 return KILLED_EXIT
-            finally:
-                self.system.processes.remove(process.pid)
 
         task = asyncio.create_task(work())
         process = self.system.processes.add(
@@ -197,6 +198,8 @@ class Shell:
             command=first_word(item),
             on_kill=lambda: cancel(task),
         )
+        # Not in the job itself: one that is killed before its first step never runs a line.
+        task.add_done_callback(lambda _: self.system.processes.remove(process.pid))
         child.state.pid = process.pid
         if outlives(item):
             self.system.adopt(task)

@@ -32,9 +32,12 @@ DEEPEST = 60
 @lru_cache(maxsize=256)
 def parse(text: str) -> Sequence:
     """Raises ShellSyntaxError."""
-    parser = _Parser(tokenize(text))
-    program = parser.sequence()
-    parser.finished()
+    try:
+        parser = _Parser(tokenize(text))
+        program = parser.sequence()
+        parser.finished()
+    except RecursionError as error:
+        raise ShellSyntaxError("nested too deeply") from error
     return program
 
 
