@@ -92,7 +92,7 @@ class Shell:
             await streams.err(f"{SHELL}: stack overflow\n".encode())
             return 1
         finally:
-            self._hang_up()
+            await self._hang_up()
 
     async def sequence(self, program: Sequence, streams: Streams) -> int:
         """Run lists one after the other."""
@@ -206,10 +206,11 @@ class Shell:
         self.jobs[process.pid] = task
         self.state.last_background = process.pid
 
-    def _hang_up(self) -> None:
-        for task in self.jobs.values():
-            if not task.done() and not self.system.adopted(task):
-                task.cancel()
+    async def _hang_up(self) -> None:
+        ending = [task for task in self.jobs.values() if not task.done() and not self.system.adopted(task)]
+        for task in ending:
+            task.cancel()
+        await asyncio.gather(*ending, return_exceptions=True)
 
     async def _and_or(self, item: AndOr, streams: Streams) -> int:
         status = await self._pipeline(item.first, streams)
