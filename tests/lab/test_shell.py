@@ -197,7 +197,7 @@ def test_jobs_end_with_their_shell_unless_told_to_stay(machine: Machine) -> None
         listed, _ = await machine.programs.run("ps -A -o ARGS | grep '^sleep\\|^nohup'")
         await machine.programs.run("pkill -f 'sleep 31'")
         await asyncio.sleep(0.05)
-        left, _ = await machine.programs.run("ps -A -o ARGS | grep -c 'sleep 31'")
+        left, _ = await machine.programs.run("ps -A -o ARGS | grep -c '[s]leep 31'")
         return listed.decode(), left.decode()
 
     listed, left = asyncio.run(work())
