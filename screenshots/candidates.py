@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from screenshots.elements import Element, Layer, centre, height, paragraph_lines, width
 from screenshots.evidence import matches
 from screenshots.labels import Meaning
 from screenshots.lexicon import has_han, has_kana
 
-__all__ = ["Candidate", "Pair", "best_pair", "find_candidates"]
+__all__ = ["Candidate", "Duo", "Pair", "best_pair", "find_candidates", "find_duo", "is_link", "is_long", "partner_of"]
 
 _SENTENCE_ENDS = (",", "、", ";", ":", "。")
 _NO_LABEL = re.compile(r"[。;:]\S|[,、;:。]$|^[\d\W_]+$")
 """What a fragment of running text, or a bare number, has and a label has not."""
 _CLOSING_NAMES = ("close", "dismiss", "cancel_icon", "btn_x", "iv_x", "guanbi")
 _CLOSING_GLYPHS = frozenset({"✕", "×", "x", "╳", "✖", "✗", "⨯"})
-_POSITIVE = frozenset({"accept", "proceed", "confirm", "acknowledge"})
+_POSITIVE = frozenset({"accept", "proceed", "confirm", "acknowledge", "allow"})
+_ACTIONS = frozenset(
+    {"pay", "destroy", "update", "install", "rate", "receive", "send", "retry", "mode", "login", "link"}
+)
 _NEGATIVE = frozenset(
     {"refuse", "exit", "later", "skip", "cancel", "close", "browse", "basic_mode", "settings", "deny"}
 )
@@ -62,6 +65,19 @@ class Pair:
     """2: side by side; 1: one above the other."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Duo:
+    """Two buttons, and only two, that stand together as alternatives, whatever their words."""
+
+    first: Candidate
+    second: Candidate
+
+    @property
+    def known(self) -> bool:
+        """At least one of them says something that could be an answer."""
+        return any(one.positive or one.negative for one in (self.first, self.second))
+
+
 def find_candidates(layer: Layer) -> tuple[Candidate, ...]:
     """In reading order. A text that can be touched is one even when nobody knows its words."""
     japanese = layer.is_japanese
@@ -94,10 +110,19 @@ def best_pair(candidates: Sequence[Candidate], layer: Layer) -> Pair | None:
         for other in candidates
         if other.negative and (strength := _standing(one.element, other.element, layer))
     ]
-    order = {"accept": 3, "proceed": 2, "confirm": 2, "acknowledge": 1}
+    order = {"accept": 3, "allow": 2, "proceed": 2, "confirm": 2, "acknowledge": 1}
     return max(
         pairs, key=lambda pair: (pair.strength, order[pair.positive.name], pair.positive.element.box[3]), default=None
     )
+
+
+def find_duo(candidates: Sequence[Candidate], layer: Layer) -> Duo | None:
+    """The layer's two buttons, unless one of them does something that has nothing to do with answering."""
+    buttons = [one for one in candidates if one.button_like and one.element.text and one.below_body]
+    if len(buttons) != 2 or any(one.name in _ACTIONS for one in buttons):
+        return None
+    first, second = buttons
+    return Duo(first=first, second=second) if _standing(first.element, second.element, layer) else None
 
 
 def partner_of(candidate: Candidate, candidates: Sequence[Candidate], layer: Layer) -> Candidate | None:
@@ -180,7 +205,3 @@ def _standing(one: Element, other: Element, layer: Layer) -> int:
     if abs(ax - bx) < 0.25 * wide and 0 < abs(ay - by) < 0.13 * tall:
         return 1
     return 0
-
-
-def with_style(candidate: Candidate, style: str) -> Candidate:
-    return replace(candidate, element=replace(candidate.element, style=style))

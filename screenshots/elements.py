@@ -30,6 +30,8 @@ __all__ = [
 
 
 _LONGEST_RAW = 6000
+_EXACT = 970
+"""OCR this sure of a line has hardly taken kana for Han, which is how "同意しない" once looked like "同意"."""
 _SENTENCE_OVER = (".", "。", "!", "?", ":", ";")
 
 
@@ -70,7 +72,8 @@ class Element:
         return centre(self.touch_box)
 
     def meaning(self, *, kana_around: bool = False) -> Meaning:
-        return label_meaning(self.text, kana_around=kana_around)
+        exact = self.source == "hierarchy" or self.confidence >= _EXACT
+        return label_meaning(self.text, kana_around=kana_around, exact=exact)
 
     def as_text_box(self) -> TextBox:
         return TextBox(

@@ -12,6 +12,7 @@ __all__ = ["Wording", "read_wording"]
 
 _COUNTED = (
     "topic_strong",
+    "topic_collect",
     "topic_weak",
     "ask",
     "refuse_leaves",

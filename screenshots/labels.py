@@ -28,6 +28,7 @@ _SENTENCE = re.compile(r"[。;:?!]\S|[《〈]|[?？]$|\.\s\S")
 _PUNCTUATION = re.compile(r"[\s,.;:!?/\"'()\[\]{}<>|~·•、。\-_+*&…]+")
 _WORD = re.compile(r"[^\W_]+(?:['\-][^\W_]+)*|&", re.UNICODE)
 _ACTS = ("pay", "destroy", "login", "update", "install", "rate", "receive", "send", "retry", "age", "mode", "wait")
+_MIXED = re.compile(r"[\u4e00-\u9fff].*[A-Za-z]|[A-Za-z].*[\u4e00-\u9fff]")
 _NEVER_INSIDE = frozenset({"confirm", "close", "receive"})
 """Categories whose one-character words (好, 关, 领) mean something else inside a longer label (美好, 关注, 领先)."""
 _AFTER_NEGATION = frozenset(
@@ -53,8 +54,11 @@ _NOTHING = Meaning(name="other", clear=False)
 
 
 @lru_cache(maxsize=4096)
-def label_meaning(text: str, *, kana_around: bool = False) -> Meaning:
-    """Read a label. `kana_around`: the screen is Japanese, so Han-only labels are read as Japanese first."""
+def label_meaning(text: str, *, kana_around: bool = False, exact: bool = True) -> Meaning:
+    """Read a label. `kana_around`: the screen is Japanese, so Han-only labels are read as Japanese first.
+
+    `exact=False`: the words may be misread, so an agreement to something unknown ("同意L本") is not clear.
+    """
     label = _strip(comparable(text))
     if not label or not _is_label(label):
         return _NOTHING
@@ -62,7 +66,7 @@ def label_meaning(text: str, *, kana_around: bool = False) -> Meaning:
     candidates = lexicons_for(han=han and not kana, kana=kana or (kana_around and han), latin=not han and not kana)
     if not candidates:
         return _NOTHING
-    readings = [_read(label, lexicon) for lexicon in candidates]
+    readings = [_read(label, lexicon, exact=exact) for lexicon in candidates]
     return min(readings, key=lambda reading: reading[0])[1]
 
 
@@ -85,7 +89,7 @@ def _is_label(label: str) -> bool:
     return len(label) <= _LONGEST_LATIN and len(label.split()) <= _MOST_WORDS
 
 
-def _read(label: str, lexicon: Lexicon) -> tuple[int, Meaning]:
+def _read(label: str, lexicon: Lexicon, *, exact: bool) -> tuple[int, Meaning]:
     """The share of the label this language does not know, in per mille, and what it says."""
     whole = lexicon.labels.get(label) or lexicon.labels.get(_PUNCTUATION.sub(" ", label).strip())
     if whole is None and lexicon.script != "latin":
@@ -93,7 +97,9 @@ def _read(label: str, lexicon: Lexicon) -> tuple[int, Meaning]:
     if whole is not None:
         return -1, Meaning(name=whole, clear=True)
     categories, unknown = _segment(label, lexicon)
-    return unknown, _decide(categories, unknown, lexicon)
+    return unknown, _decide(
+        categories, unknown, lexicon, exact=exact and label.isprintable() and not _MIXED.search(label)
+    )
 
 
 def _segment(label: str, lexicon: Lexicon) -> tuple[tuple[str, ...], int]:
@@ -141,7 +147,7 @@ def _cut_words(words: list[str], lexicon: Lexicon) -> tuple[tuple[str, ...], int
     return path, 1000 * (cost // 100) // max(1, len(words))
 
 
-def _decide(categories: tuple[str, ...], unknown: int, lexicon: Lexicon) -> Meaning:
+def _decide(categories: tuple[str, ...], unknown: int, lexicon: Lexicon, *, exact: bool) -> Meaning:
     said = [category for category in categories if category not in ("filler", "ignored")]
     known = [category for category in said if category != "?"]
     if not known:
@@ -150,15 +156,16 @@ def _decide(categories: tuple[str, ...], unknown: int, lexicon: Lexicon) -> Mean
     if negated is not None:
         return _refusal(negated, known, unknown)
     name = _affirmation(known)
-    return Meaning(name=name, clear=name != "other" and _is_clear(name, said, unknown))
+    return Meaning(name=name, clear=name != "other" and _is_clear(name, said, unknown, exact=exact))
 
 
-def _is_clear(name: str, said: list[str], unknown: int) -> bool:
+def _is_clear(name: str, said: list[str], unknown: int, *, exact: bool) -> bool:
     """An object after its verb ("进入小鱼阅读") leaves the verb clear; unknown words elsewhere, or many, do not."""
     if unknown <= 1 or (name in _ACTS and unknown <= 600):
         return True
     if name in ("accept", "proceed", "exit") and said.count("?") == 1 and said[0] != "?":
-        return said[said.index("?") - 1] in ("proceed", "leave") and unknown <= 600
+        before = said[said.index("?") - 1]
+        return unknown <= 700 and (before in ("proceed", "leave") or (exact and before in ("agree", "authorise")))
     return name not in ("accept", "refuse") and unknown <= 250
 
 
@@ -207,6 +214,8 @@ def _refusal(negated: str, known: list[str], unknown: int) -> Meaning:
 def _affirmation(known: list[str]) -> str:
     have = set(known)
     agrees = bool(have & {"agree", "authorise"})
+    if {"leave", "login"} <= have:
+        return "exit"
     for act in _ACTS:
         if act in have and not (act in ("login", "update", "install", "send") and "agree" in have):
             return _act(act, have)

@@ -130,11 +130,13 @@ def _consent_role(one: Candidate, verdict: Verdict, *, refuses: bool, accepts: b
         return _Role(name=name if clear else "other", clear=clear)
     answered = refuses or leaves
     paired = verdict.pair is not None and one is verdict.pair.negative
-    if name in ("proceed", "confirm", "acknowledge"):
+    if name == "deny":
+        return _Role(name="refuse", clear=clear)
+    if name in ("proceed", "confirm", "acknowledge", "allow"):
         paired_up = verdict.pair is not None and one is verdict.pair.positive
         if not accepts and (paired_up or verdict.kind not in ("notice_only", "retention")):
             return _Role(name="accept", clear=clear and (paired_up or answered))
-        return _Role(name="acknowledge" if name != "proceed" else "other", clear=clear and not accepts)
+        return _Role(name="allow" if name == "allow" else "acknowledge", clear=clear and not accepts)
     if name == "exit":
         return _Role(name="exit" if refuses else "refuse", clear=clear)
     if name in ("later", "skip", "cancel", "browse") and not answered:
@@ -153,5 +155,5 @@ def _infer_partners(layer: Layer, candidates: tuple[Candidate, ...], roles: dict
             if roles[id(one)].name != known or not roles[id(one)].clear:
                 continue
             partner = partner_of(one, candidates, layer)
-            if partner is not None and partner.name == "other":
+            if partner is not None and partner.name in ("other", inferred):
                 roles[id(partner)] = _Role(name=inferred, clear=False)

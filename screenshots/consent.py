@@ -1,0 +1,129 @@
+"""How much a layer looks like one that asks for consent: words open the gate, structure carries the score.
+
+A page that merely talks about privacy has no pair of answers; a dialog that asks has. The figures were set on labelled
+screens; docs/screens.md says which, and what they measured.
+"""
+
+from __future__ import annotations
+
+from screenshots.candidates import is_long
+from screenshots.elements import paragraph_lines
+from screenshots.evidence import Wording
+from screenshots.facts import Facts
+
+__all__ = ["THRESHOLD", "consent_score", "may_ask"]
+
+THRESHOLD = 4.5
+_REFUSALS = frozenset(
+    {"refuse", "exit", "later", "skip", "cancel", "browse", "close", "basic_mode", "settings", "deny"}
+)
+_ACTS = frozenset({"pay", "destroy", "update", "install", "rate", "receive", "send", "retry", "mode"})
+
+
+def may_ask(facts: Facts) -> bool:
+    wording = facts.wording
+    accepts = facts.has("accept")
+    return bool(
+        topics(wording)
+        or wording["ask"]
+        or (wording["topic_weak"] >= 2 and accepts)
+        or _refusal_leaves(facts)
+        or (wording["topic_weak"] and accepts and facts.has("refuse") and facts.card)
+    )
+
+
+def topics(wording: Wording) -> int:
+    """How many of the subjects that need consent are spoken of."""
+    return wording["topic_strong"] + wording["topic_collect"]
+
+
+def _refusal_leaves(facts: Facts) -> bool:
+    return any(one.meaning.leaves for one in facts.candidates) or bool(facts.wording["refuse_leaves"])
+
+
+def consent_score(facts: Facts) -> float:
+    wording = facts.wording
+    spoken = 0.9 * min(topics(wording), 4) + 0.35 * min(wording["topic_weak"], 3) + 0.8 * min(wording["ask"], 3)
+    score = _positive_score(facts)
+    if not _is_article(facts):
+        score += spoken + 0.5 * min(len(wording.links), 2)
+    if facts.has("refuse"):
+        score += 1.2
+    elif facts.has(*_REFUSALS):
+        score += 0.4
+    if _refusal_leaves(facts):
+        score += 1.0
+    if facts.pair is not None:
+        score += 0.5 + 0.4 * facts.pair.strength
+    elif facts.duo is not None and facts.card:
+        score += 0.9
+    if facts.card:
+        score += 0.8
+        buttons = sum(one.button_like for one in facts.candidates)
+        if buttons == 1 and facts.has("acknowledge", "accept") and topics(wording):
+            score += 0.6
+    return score - _doubts(facts)
+
+
+def _positive_score(facts: Facts) -> float:
+    if facts.has("accept"):
+        return 2.0
+    if facts.pair is not None:
+        return 1.2
+    if facts.duo is not None and facts.card:
+        return 1.0 if facts.duo.known else 0.6
+    states = bool(facts.wording["agreement_line"] and facts.wording["ask"])
+    if facts.has("acknowledge", "confirm", "proceed", "close") and (facts.card or facts.has("settings") or states):
+        return 0.6
+    unknown = sum(one.button_like and one.name == "other" for one in facts.candidates)
+    return 0.4 if unknown == 1 and facts.has("refuse", "exit") else -3.0
+
+
+def _doubts(facts: Facts) -> float:
+    """What speaks for another kind of screen."""
+    wording = facts.wording
+    answered = facts.pair is not None and facts.has("accept") and facts.has(*_REFUSALS)
+    doubts = 0.0
+    if facts.has("login") or facts.inputs or (wording.kind("login") >= 3 and not facts.has("accept")):
+        doubts += 1.0 if answered and facts.card else 3.0 + 0.8 * min(wording.kind("login"), 3)
+    if wording["social"]:
+        doubts += 3.0 if topics(wording) < 2 else 1.0
+    if wording["account"] and not facts.has("accept"):
+        doubts += 2.5
+    if facts.has(*_ACTS) and not facts.has("refuse"):
+        doubts += 2.5
+    if wording.kind("purchase") and topics(wording) < 3:
+        doubts += 2.0
+    if wording.kind("update") >= 2 and facts.has("update", "install"):
+        doubts += 3.0
+    if wording.kind("rules") and not wording["ask"]:
+        doubts += 1.5
+    if facts.has("allow", "deny") and not facts.has("accept") and not wording["topic_strong"]:
+        doubts += 2.0
+    if facts.has("skip") and not facts.has("accept"):
+        doubts += 2.0
+    if not facts.card and facts.pair is None:
+        states = facts.has("accept") or (facts.has("proceed") and wording["agreement_line"])
+        doubts += 1.0 if wording["ask"] and states else 2.5
+    if not facts.card:
+        doubts += 1.5 * (len(facts.layer.texts) > 45) + 2.0 * _text_follows(facts) + 1.5 * _is_article(facts)
+    return doubts
+
+
+def _is_article(facts: Facts) -> bool:
+    """A page of prose with a reporter's marks: what it says about privacy, it says about others."""
+    if facts.card or not facts.wording["article"]:
+        return False
+    running = paragraph_lines(facts.layer.elements)
+    prose = sum(len(one.text) for one in facts.layer.texts if len(one.text) >= 40 or id(one) in running)
+    return prose >= 120
+
+
+def _text_follows(facts: Facts) -> bool:
+    """Running text below the answers: a poll or a comment in an article, not a page that ends in its question."""
+    if facts.pair is None:
+        return False
+    low = max(facts.pair.positive.element.touch_box[3], facts.pair.negative.element.touch_box[3])
+    return (
+        sum(len(element.text) for element in facts.layer.texts if element.box[1] >= low and is_long(element.text)) >= 30
+    )
