@@ -24,9 +24,9 @@ class Limits:
     """All decoded pieces together."""
     inflated: int = 4 << 20
     """One decompressed stream."""
-    text: int = 1 << 20
+    text: int = 512 << 10
     """Of each piece, looked through for encodings; all of it is searched for values."""
-    text_total: int = 3 << 20
+    text_total: int = 1 << 20
     seconds: float = 2.0
 
 

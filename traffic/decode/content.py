@@ -5,7 +5,18 @@ from __future__ import annotations
 import math
 from collections import Counter
 
-__all__ = ["ASCII", "HIGH", "LEAST_USUAL", "USUAL", "entropy", "is_media", "is_text", "usualness", "utf16_codec"]
+__all__ = [
+    "ASCII",
+    "HIGH",
+    "LEAST_USUAL",
+    "USUAL",
+    "entropy",
+    "has_controls",
+    "is_media",
+    "is_text",
+    "usualness",
+    "utf16_codec",
+]
 
 _SAMPLE = 512
 LEAST_USUAL = 22.0
@@ -50,6 +61,11 @@ def is_text(data: bytes) -> bool:
     if controls == len(odd):
         return True
     return _decodes(sample, "utf-8") or (not controls and _decodes(sample, "gb2312"))
+
+
+def has_controls(data: bytes) -> bool:
+    """Whether there is any byte that no text holds."""
+    return bool(data.translate(None, ASCII + HIGH))
 
 
 def _decodes(sample: bytes, codec: str) -> bool:

@@ -11,10 +11,18 @@ from traffic.decode.content import is_text
 
 __all__ = ["Frame", "embedded_streams", "grpc_frames", "multipart_parts", "zip_frames"]
 
-_EMBEDDED = re.compile(
-    rb"(?P<gzip>\x1f\x8b\x08[\x00-\x1f])|(?P<zstd>\x28\xb5\x2f\xfd)|(?P<lz4>\x04\x22\x4d\x18)|(?P<bz2>BZh[1-9]1AY&SY)"
-    rb"|(?P<xz>\xfd7zXZ\x00)|(?P<zlib>\x78[\x01\x5e\x9c\xda])"
+_EMBEDDED = (
+    (b"\x1f\x8b\x08", "gzip"),
+    (b"\x28\xb5\x2f\xfd", "zstd"),
+    (b"\x04\x22\x4d\x18", "lz4"),
+    (b"1AY&SY", "bz2"),
+    (b"\xfd7zXZ\0", "xz"),
+    (b"\x78\x9c", "zlib"),
+    (b"\x78\xda", "zlib"),
+    (b"\x78\x01", "zlib"),
+    (b"\x78\x5e", "zlib"),
 )
+_BZ2_HEAD = 4
 _BOUNDARY = re.compile(rb"\A\s{0,4}(--[!-~]{1,74})\r?\n")
 _NAME = re.compile(rb'\bname="?([^";\r\n]{1,80})')
 _MOST_TRIES = 12
@@ -34,21 +42,29 @@ class Frame:
 
 def embedded_streams(data: bytes, limit: int) -> Iterator[Frame]:
     """Compressed streams that do not start at the beginning."""
-    tries, behind = 0, 0
-    for match in _EMBEDDED.finditer(data, 1):
-        if match.start() < behind:
+    behind = 0
+    for start, code in sorted(_magics(data))[:_MOST_TRIES]:
+        if start < behind or limit <= 0:
             continue
-        tries += 1
-        if tries > _MOST_TRIES or limit <= 0:
-            return
-        code = match.lastgroup or ""
-        rest = data[match.start() :]
+        rest = data[start:]
         # Two bytes name zlib by chance: only a whole stream, or readable text, counts.
         inflated = inflate(code, rest, limit)
         if inflated is not None and len(inflated.data) >= 8 and (inflated.whole or is_text(inflated.data)):
             used = max(4, inflated.used)
-            behind, limit = match.start() + used, limit - len(inflated.data)
-            yield Frame(code, match.start(), min(used, len(rest)), inflated.data)
+            behind, limit = start + used, limit - len(inflated.data)
+            yield Frame(code, start, min(used, len(rest)), inflated.data)
+
+
+def _magics(data: bytes) -> Iterator[tuple[int, str]]:
+    for magic, code in _EMBEDDED:
+        at = 0
+        for _ in range(_MOST_TRIES):
+            at = data.find(magic, at + 1)
+            if at < 0:
+                break
+            start = at - _BZ2_HEAD if code == "bz2" else at
+            if start > 0:
+                yield start, code
 
 
 def multipart_parts(data: bytes) -> Iterator[Frame]:

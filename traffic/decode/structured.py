@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from traffic.decode.content import is_text
 
-__all__ = ["READERS", "Field", "Structure", "read_structure"]
+__all__ = ["READERS", "Field", "Structure", "may_be_message", "read_structure"]
 
-MOST_FIELDS = 20_000
+MOST_FIELDS = 8_000
 _DEEPEST = 32
+_TAGS = frozenset(b"\x08\x09\x0a\x0d\x10\x11\x12\x15\x18\x1a\x20\x22\x2a\x32")
 _LEAST_CUT_OFF = 1024
 """Bytes of which most must be missing their end before a beginning alone is believed."""
 
@@ -290,6 +291,20 @@ READERS: dict[str, Callable[[Cursor], None]] = {
     "cbor": _read_cbor,
     "protobuf": _read_protobuf,
 }
+
+
+def may_be_message(data: bytes) -> bool:
+    """A look at the first two bytes that spares most reading."""
+    if len(data) < 12:
+        return False
+    first, second = data[0], data[1]
+    if first in _TAGS:
+        return first & 7 != 2 or second < len(data) or second & 0x80 != 0
+    if 0x80 <= first <= 0x9F or 0xDC <= first <= 0xDF:
+        # A map's first key is text or a small number; an array's first item may be another array or a map.
+        keys = second <= 0x17 or 0x60 <= second <= 0x7B or 0xA1 <= second <= 0xBF or second in (0xD9, 0x00)
+        return keys or (first >= 0x90 and second >= 0x80)
+    return (0xA0 <= first <= 0xBF and (second <= 0x17 or 0x60 <= second <= 0x78)) or data[:3] == b"\xd9\xd9\xf7"
 
 
 def read_structure(data: bytes) -> Structure | None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import html
+import itertools
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
@@ -22,7 +24,10 @@ _UNICODE_RUN = re.compile(rb"(?:\\u[0-9A-Fa-f]{4})+")
 _HEX_RUN = re.compile(rb"(?:\\x[0-9A-Fa-f]{2})+")
 _ENTITY = re.compile(rb"&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|quot|amp|lt|gt|apos|nbsp);")
 _SOFT = re.compile(rb"=(?:[0-9A-F]{2}|\r?\n)")
-_SOFT_SURE = re.compile(rb"=(?:20|22|3D|0A)|(?:=[0-9A-F]{2}){3}")
+_DIGITS = b"0123456789abcdefABCDEF"
+_BYTES = {bytes(pair): bytes.fromhex(bytes(pair).decode()) for pair in itertools.product(_DIGITS, repeat=2)}
+_MOST_DISTINCT = 200
+_STAND_IN = b"\x00\x1f\x01\x00"
 _FIELD_VALUE = re.compile(rb"=([^&=?#\s\"]*%[^&?#\s\"]*)")
 _SINGLE = {
     b'\\"': b'"',
@@ -42,7 +47,8 @@ def percent_decode(data: bytes) -> bytes:
         data = _PERCENT_U.sub(lambda match: _utf16(match.group()[2:]), data)
     escapes = _PERCENT.findall(data)
     if len(escapes) != data.count(b"%"):
-        return _PERCENT.sub(lambda match: bytes.fromhex(match.group()[1:].decode()), data)
+        first, *rest = data.split(b"%")
+        return first + b"".join([_BYTES[item[:2]] + item[2:] if item[:2] in _BYTES else b"%" + item for item in rest])
     # Every percent sign begins an escape: one replacement for each distinct one, the percent sign itself last.
     for escape in sorted(set(escapes) - {b"%25"}):
         data = data.replace(escape, bytes.fromhex(escape[1:].decode()))
@@ -56,10 +62,14 @@ def form_decode(data: bytes) -> bytes:
 
 def json_unescape(data: bytes) -> bytes:
     """One level of backslash escapes, those of JSON and JavaScript's \\xXX."""
-    return b"\\".join(_unescape_part(part) for part in data.split(b"\\\\"))
+    if b"\\\\" not in data:
+        return _unescape_single(data)
+    if _STAND_IN in data:
+        return b"\\".join(_unescape_single(part) for part in data.split(b"\\\\"))
+    return _unescape_single(data.replace(b"\\\\", _STAND_IN)).replace(_STAND_IN, b"\\")
 
 
-def _unescape_part(part: bytes) -> bytes:
+def _unescape_single(part: bytes) -> bytes:
     """Of text without a doubled backslash, so that every backslash begins an escape."""
     if b"\\" not in part:
         return part
@@ -69,9 +79,15 @@ def _unescape_part(part: bytes) -> bytes:
     # Last, for they may give a backslash, which begins nothing.
     if b"\\x" in part:
         part = _HEX_RUN.sub(lambda match: bytes.fromhex(match.group().replace(b"\\x", b"").decode()), part)
-    if b"\\u" in part:
-        part = _UNICODE_RUN.sub(lambda match: _utf16(match.group().replace(b"\\u", b"")), part)
-    return part
+    return _unescape_unicode(part) if b"\\u" in part else part
+
+
+def _unescape_unicode(part: bytes) -> bytes:
+    if part.isascii() and b"\\U" not in part:
+        with contextlib.suppress(UnicodeError):
+            return part.decode("raw_unicode_escape").encode()
+    # Half a pair, an escape that is cut off, or other text beside the escapes.
+    return _UNICODE_RUN.sub(lambda match: _utf16(match.group().replace(b"\\u", b"")), part)
 
 
 def _utf16(digits: bytes) -> bytes:
@@ -85,7 +101,17 @@ def _utf16(digits: bytes) -> bytes:
 
 def html_unescape(data: bytes) -> bytes:
     """Numeric entities and the five that XML knows."""
-    return _ENTITY.sub(lambda match: html.unescape(match.group().decode()).encode("utf-8", "surrogatepass"), data)
+    distinct = set(_ENTITY.findall(data))
+    if len(distinct) > _MOST_DISTINCT:
+        return _ENTITY.sub(lambda match: _entity(match.group()), data)
+    # The ampersand's own entity last: what it gives begins nothing.
+    for entity in sorted(distinct, key=lambda entity: (_entity(entity) == b"&", entity)):
+        data = data.replace(entity, _entity(entity))
+    return data
+
+
+def _entity(entity: bytes) -> bytes:
+    return html.unescape(entity.decode()).encode("utf-8", "surrogatepass")
 
 
 def quoted_printable(data: bytes) -> bytes:
@@ -104,9 +130,12 @@ class Rewriting:
 
 
 def _has_soft(data: bytes) -> bool:
-    if b"=\n" in data or b"=\r\n" in data:
-        return True
-    return (b"=20" in data or b"=3D" in data or b"=E" in data) and len(_SOFT_SURE.findall(data)) >= 2
+    """In quoted-printable, (nearly) every equals sign begins an escape."""
+    if not any(sign in data for sign in (b"=\n", b"=\r\n", b"=20", b"=22", b"=3D", b"=0A", b"=E")):
+        return False
+    sample = data[: 1 << 14]
+    count = sample.count(b"=")
+    return (count >= 2 and 2 * len(_SOFT.findall(sample)) >= count) or b"=\n" in data or b"=\r\n" in data
 
 
 REWRITINGS: dict[str, Rewriting] = {

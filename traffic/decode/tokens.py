@@ -10,9 +10,19 @@ from typing import NamedTuple
 from traffic.decode.compressed import magic_code
 from traffic.decode.content import ASCII, HIGH, is_text, utf16_codec
 from traffic.decode.lzstring import lz_string_base64, lz_string_plausible
-from traffic.decode.structured import read_structure
+from traffic.decode.structured import may_be_message, read_structure
 
-__all__ = ["Reading", "decode_base64", "decode_hex", "is_promising", "looks_random", "readings", "tokens", "unwrap"]
+__all__ = [
+    "MOST_TOKENS",
+    "Reading",
+    "decode_base64",
+    "decode_hex",
+    "is_promising",
+    "looks_random",
+    "readings",
+    "tokens",
+    "unwrap",
+]
 
 _LEAST = 16
 _WORD = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-"
@@ -23,13 +33,13 @@ _CLASSES = (_DIGITS, b"abcdefghijklmnopqrstuvwxyz", b"ABCDEFGHIJKLMNOPQRSTUVWXYZ
 _NAME = b"abcdefghijklmnopqrstuvwxyz-_/"
 _STANDARD = bytes.maketrans(b"-_", b"+/")
 _HEAD = 32
+MOST_TOKENS = 6000
+"""Distinct ones of one request."""
 _GLUE = b"/-_+"
-_STRUCTURED_HEADS = (
-    frozenset(b"\x08\x09\x0a\x0d\x10\x11\x12\x15\x18\x1a\x20\x22\x2a\x32")
-    | frozenset(range(0x80, 0xC0))
-    | {0xD9, *range(0xDC, 0xE0)}
-)
 _WRAPPED = re.compile(rb"(?:[A-Za-z0-9+/]{60,76}\r?\n)+[A-Za-z0-9+/]{2,76}={0,2}")
+_ALNUM = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+_TEXT_FIRST = b"IJKLMNOPQRSTUVWXYZabcdef"
+_MAGIC_BACKWARDS = (b"Is4H", b"vULK", b"NJCB", b"oplQ", b"Je", b"Ne", b"Fe", b"Ae")
 _MOST_LZ = 16
 
 
@@ -73,7 +83,7 @@ def readings(text: bytes, seen: set[bytes]) -> Iterator[Reading]:
     """Every believable way to read each token of the text that was not seen yet."""
     lz_left = _MOST_LZ
     for token in tokens(text):
-        if token in seen:
+        if token in seen or len(seen) >= MOST_TOKENS:
             continue
         seen.add(token)
         if not token.translate(None, _HEX + b"-"):
@@ -91,13 +101,18 @@ def readings(text: bytes, seen: set[bytes]) -> Iterator[Reading]:
 
 
 def _other_reading(token: bytes, may_be_lz: bool) -> Reading | None:
-    found = _reversed(token) or _after_glue(token)
+    found = _reversed(token)
+    if found is None and token.translate(None, _ALNUM):
+        found = _after_glue(token)
     if found is None and may_be_lz and lz_string_plausible(token):
         found = _lz(token)
     return found
 
 
 def _reversed(token: bytes) -> Reading | None:
+    # Base64 of ASCII starts each four signs with one of a few; of a compressed stream with its magic number.
+    if token[-1:-17:-4].translate(None, _TEXT_FIRST) and not token.endswith(_MAGIC_BACKWARDS):
+        return None
     if not _promising_head(decode_base64(token[: -_HEAD - 1 : -1])):
         return None
     return Reading("reversed-base64", token, decode_base64(token[::-1]), True)
@@ -145,7 +160,7 @@ def is_promising(decoded: bytes) -> bool:
         return is_text(decoded)
     if head.count(0) * 3 >= len(head) and utf16_codec(decoded) is not None:
         return True
-    if decoded[0] not in _STRUCTURED_HEADS or len(decoded) < 12:
+    if not may_be_message(decoded):
         return False
     structure = read_structure(decoded)
     return structure is not None and structure.sure

@@ -9,13 +9,13 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from traffic.decode.compressed import headerless, inflate, magic_code
-from traffic.decode.content import LEAST_USUAL, is_media, is_text, usualness, utf16_codec
+from traffic.decode.content import LEAST_USUAL, has_controls, is_media, is_text, usualness, utf16_codec
 from traffic.decode.framing import Frame, embedded_streams, grpc_frames, multipart_parts, zip_frames
 from traffic.decode.lzstring import lz_string_utf16
 from traffic.decode.node import Batch, Node
 from traffic.decode.structured import READERS, read_structure
 from traffic.decode.text import REWRITINGS, binary_fields
-from traffic.decode.tokens import Reading, decode_base64, is_promising, looks_random, readings, unwrap
+from traffic.decode.tokens import MOST_TOKENS, Reading, decode_base64, is_promising, looks_random, readings, unwrap
 from traffic.decode.xor import xor_readings
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ _LEAST_BINARY = 24
 _MOST_RANDOM_TOKENS = 8
 _MOST_THOROUGH = 1
 _MOST_XOR = 8
+_SMALL_FORM = 16 << 10
 _SMALL = 64 << 10
 """Bytes that are nothing readable and longer than this are searched as they are, and not taken apart any further."""
 
@@ -113,6 +114,8 @@ class DecodeTree:
         )
         for frame in frames:
             self._add_frame(node, frame)
+        if frames and frames[0].code == "zip" and sum(len(frame.data) for frame in frames) >= self._budget.inflated:
+            self._budget.truncated = True
         return bool(frames)
 
     def _add_frame(self, node: Node, frame: Frame) -> None:
@@ -123,14 +126,7 @@ class DecodeTree:
 
     def _text(self, node: Node) -> Iterator[Batch]:
         data = self._budget.readable(node.data)
-        rewritten = False
-        for code, rewriting in REWRITINGS.items():
-            if rewriting.applies(data):
-                child = Node(rewriting.apply(data), node.where, node, code, span=(0, len(data)), is_rewriting=True)
-                rewritten = (self.add(child) and code in _KEEPS_TOKENS) or rewritten
-        if b"%" in data:
-            for code, at, size, value in binary_fields(data):
-                self.add(Node(value, node.where, node, code, span=(at, size)))
+        rewritten = self._rewrite(node, data)
         if b"\x1f\x8b\x08" in data:
             for frame in embedded_streams(data, self._budget.inflated):
                 self._add_frame(node, frame)
@@ -140,8 +136,25 @@ class DecodeTree:
         if len(self._queue) == waiting and _is_odd(node):
             self._xor(node)
 
+    def _rewrite(self, node: Node, data: bytes) -> bool:
+        """Whether a rewriting holds every token as well, so that they need not be read twice."""
+        rewritten = False
+        for code, rewriting in REWRITINGS.items():
+            # Plus signs for spaces matter for a value with a space in it, which is looked for with plus signs as well.
+            if (code == "url-plus" and len(data) > _SMALL_FORM) or not rewriting.applies(data):
+                continue
+            child = Node(rewriting.apply(data), node.where, node, code, span=(0, len(data)), is_rewriting=True)
+            added = self.add(child)
+            rewritten = rewritten or (added and code in _KEEPS_TOKENS)
+            if code == "url" and (len(data) <= _SMALL_FORM or has_controls(child.data)):
+                for field_code, at, size, value in binary_fields(data):
+                    self.add(Node(value, node.where, node, field_code, span=(at, size)))
+        return rewritten
+
     def _tokens(self, node: Node, data: bytes) -> Iterator[Batch]:
         found = list(_all_readings(data, self._tokens_seen, may_wrap=node.where == "body"))
+        if len(self._tokens_seen) >= MOST_TOKENS:
+            self._budget.truncated = True
         if not found:
             return
         batch = Batch(node, found)
@@ -199,6 +212,7 @@ class DecodeTree:
             return False
         found = False
         for code, data in headerless(node.data, self._budget.inflated):
+            self._budget.truncated |= len(data) >= self._budget.limits.inflated
             found = self.add(Node(data, node.where, node, code)) or found
         if not found and node.code == "base64":
             found = self._backwards(node)

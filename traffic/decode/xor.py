@@ -17,7 +17,8 @@ __all__ = ["LAGS", "difference", "repeat_xor", "xor_readings"]
 LAGS = (1, 2, 3, 4, 5, 6, 7, 8, 16)
 """Key lengths that are tried."""
 _LARGEST = 1 << 16
-_LARGEST_HEADERLESS = 1 << 13
+_LARGEST_HEADERLESS = 1 << 11
+_SAMPLE = 1 << 11
 _OPENINGS = (
     b'{"',
     b"[{",
@@ -114,7 +115,7 @@ def xor_readings(data: bytes, limit: int, *, thorough: bool) -> Iterator[tuple[b
         if any(key) and _readable(plain, limit):
             yield key, plain
             return
-    key = _likely_key(data)
+    key = _likely_key(data[:_SAMPLE])
     plain = repeat_xor(data, key)
     if any(key) and _readable(plain, limit):
         yield key, plain
