@@ -107,7 +107,7 @@ class Chromium:
         self._executable = executable or _find_executable()
         self._arguments = arguments
         self._numbers = itertools.count(1)
-        self._waiting: dict[int, asyncio.Future[dict[str, Any]]] = {}
+        self._waiting: dict[int, tuple[str, asyncio.Future[dict[str, Any]]]] = {}
         self._handlers: dict[str, EventHandler] = {}
         self._home: Path | None = None
         self._process = 0
@@ -158,7 +158,7 @@ class Chromium:
         if session:
             message["sessionId"] = session
         future: asyncio.Future[dict[str, Any]] = asyncio.get_running_loop().create_future()
-        self._waiting[number] = future
+        self._waiting[number] = (session, future)
         self._writing.write(json.dumps(message, ensure_ascii=False).encode("utf-8", "surrogatepass") + b"\0")
         try:
             return await asyncio.wait_for(future, _COMMAND_SECONDS)
@@ -169,7 +169,11 @@ class Chromium:
         self._handlers[session] = handler
 
     def unsubscribe(self, session: str) -> None:
+        """The session is over: whoever waits for an answer in it waits in vain."""
         self._handlers.pop(session, None)
+        for of, future in list(self._waiting.values()):
+            if of == session and not future.done():
+                future.set_exception(CommandFailed("the page was closed"))
 
     def _received(self, message: bytes) -> None:
         document = json.loads(message.decode("utf-8", "replace"))
@@ -179,7 +183,7 @@ class Chromium:
             if handler is not None:
                 handler(document["method"], document.get("params", {}))
             return
-        future = self._waiting.get(number)
+        _, future = self._waiting.get(number, ("", None))
         if future is None or future.done():
             return
         if "error" in document:
@@ -189,7 +193,7 @@ class Chromium:
 
     def _ended(self) -> None:
         self._gone.set()
-        for future in self._waiting.values():
+        for _, future in self._waiting.values():
             if not future.done():
                 future.set_exception(BrowserGone("the browser has ended"))
 

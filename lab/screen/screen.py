@@ -39,7 +39,7 @@ class Screen:
     def __init__(self, system: System, network: Proxies, profile: Profile) -> None:
         self.stage = Stage(system, network, profile)
         self._system = system
-        self._gestures = Gestures(self._touched)
+        self._gestures = Gestures(self._under_finger, self._touch)
         self._hanging: set[str] = set()
         self._last: Image.Image | None = None
         self._last_page: Page | None = None
@@ -147,16 +147,18 @@ class Screen:
 
     # --- touch and keys
 
-    async def _touched(self, kind: str, x: float, y: float, at: float) -> None:
-        """One touch event to the window under the finger. A window that does not take it for five seconds hangs."""
-        if kind == "touchStart":
-            await self.stage.refresh()
-        page = self.stage.ui.page if self._dialog() is not None else await self.stage.front_page()
+    async def _under_finger(self) -> Page:
+        await self.stage.refresh()
+        return self.stage.ui.page if self._dialog() is not None else await self.stage.front_page()
+
+    async def _touch(self, page: Page, kind: str, x: float, y: float, at: float) -> None:
+        """One touch event. A window that does not take it for five seconds hangs."""
         try:
             await asyncio.wait_for(page.touch(kind, x, y, at), _HANG_SECONDS)
         except TimeoutError:
             window = self.stage.top
             if window is not None and window.page is page and window.package not in self._hanging:
+                self._hanging.add(window.package)
                 self._system.spawn(self._hangs(window))
         except (CommandFailed, BrowserGone):
             return  # the window went away under the finger
@@ -165,7 +167,6 @@ class Screen:
         return self.stage.ui.current(self.stage.windows.front)
 
     async def _hangs(self, window: AppWindow) -> None:
-        self._hanging.add(window.package)
         waited = f"Waited {_HANG_SECONDS * 1000:.0f}ms for MotionEvent"
         why = f"Input dispatching timed out ({window.package}/{window.activity} is not responding. {waited})"
         try:

@@ -102,6 +102,7 @@ class Handset:
         await self.network.close()
         await self.sink.close()
         await self.system.stop()
+        await asyncio.sleep(0.05)  # connections made while everything ended end now
         self.key.close()
 
     def close(self) -> None:

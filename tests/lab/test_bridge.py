@@ -166,7 +166,7 @@ def test_an_activity_may_open_the_next_and_end_below_it(device: Handset) -> None
 
 def test_exit_ends_the_process(device: Handset) -> None:
     device.start(NEW)
-    device.page("android.exit(); 0")
+    device.page("setTimeout(() => android.exit(), 50); 0")
     device.eventually(lambda: device.screen.focus.package == "com.android.launcher3")
     assert device.system.applications.running(NEW) is None
     assert list(device.screen.stage.windows) == []
