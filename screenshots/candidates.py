@@ -174,7 +174,13 @@ def _is_control(candidate: Candidate, layer: Layer, *, touchable: bool) -> bool:
         return False
     if element.text.strip().lower() in _CLOSING_GLYPHS:
         return True
-    title = centre(element.box)[1] - layer.box[1] < 0.18 * height(layer.box) and element.style in ("plain", "unknown")
+    if meaning.name in _ACTIONS and len(element.text) > (8 if has_han(element.text) else 20):
+        return False
+    title = (
+        meaning.name not in ("skip", "close")
+        and centre(element.box)[1] - layer.box[1] < 0.18 * height(layer.box)
+        and element.style in ("plain", "unknown")
+    )
     if title and len(layer.texts) > 3:
         return False
     return candidate.below_body or drawn or not touchable

@@ -24,12 +24,20 @@ def may_ask(facts: Facts) -> bool:
     wording = facts.wording
     accepts = facts.has("accept")
     return bool(
-        topics(wording)
-        or wording["ask"]
+        (topics(wording) and _answers_or_asks(facts))
+        or (wording["topic_weak"] and wording["ask"])
         or (wording["topic_weak"] >= 2 and accepts)
         or _refusal_leaves(facts)
         or (wording["topic_weak"] and accepts and facts.has("refuse") and facts.card)
     )
+
+
+def _answers_or_asks(facts: Facts) -> bool:
+    """A bare "cancel" beside a bare "done" answers anything: then the text itself has to ask, or to say more."""
+    wording = facts.wording
+    if facts.has("accept", "refuse", "exit", "basic_mode", "browse", "allow", "deny"):
+        return True
+    return bool(wording["ask"] or wording.links or topics(wording) >= 2)
 
 
 def topics(wording: Wording) -> int:
@@ -56,7 +64,7 @@ def consent_score(facts: Facts) -> float:
     if facts.pair is not None:
         score += 0.5 + 0.4 * facts.pair.strength
     elif facts.duo is not None and facts.card:
-        score += 0.9
+        score += 1.1
     if facts.card:
         score += 0.8
         buttons = sum(one.button_like for one in facts.candidates)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from screenshots.candidates import Candidate, Duo, Pair, best_pair, find_candidates, find_duo
 from screenshots.elements import Element, Layer, comparable_text
@@ -39,12 +39,13 @@ class Facts:
 def gather_facts(layer: Layer) -> Facts:
     candidates = find_candidates(layer)
     body = [element for element in layer.texts if not _is_candidate(element, candidates)]
+    whole = read_wording(layer.plain[:_LONGEST_BODY])
     return Facts(
         layer=layer,
         candidates=candidates,
         pair=best_pair(candidates, layer),
         duo=find_duo(candidates, layer),
-        wording=read_wording(comparable_text(body)[:_LONGEST_BODY]),
+        wording=replace(read_wording(comparable_text(body)[:_LONGEST_BODY]), kinds=whole.kinds),
         names=frozenset(one.name for one in candidates if one.meaning.clear),
         inputs=sum(element.kind == "input" for element in layer.elements),
         checks=sum(element.kind == "check" for element in layer.elements),

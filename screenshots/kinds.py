@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from screenshots.candidates import Candidate, Pair
-from screenshots.consent import THRESHOLD, consent_score, may_ask
+from screenshots.consent import THRESHOLD, consent_score, may_ask, topics
 from screenshots.elements import Layer, comparable_text, height
 from screenshots.evidence import Wording, read_wording
 from screenshots.facts import Facts, gather_facts
@@ -65,6 +65,8 @@ def _decide(facts: Facts, score: float) -> str:
     plea = _is_rationale(facts) and not wording["topic_strong"] and not wording["ask"]
     if score >= THRESHOLD and may_ask(facts) and not plea:
         return _consent_kind(facts)
+    if _is_second_layer(facts):
+        return "cookie_consent"
     if _is_bare_retention(facts):
         return "retention"
     for kind, applies in _OTHERS:
@@ -104,6 +106,19 @@ def _is_cookie(facts: Facts) -> bool:
     return sum(mark in text for mark in marks) >= 2
 
 
+def _is_second_layer(facts: Facts) -> bool:
+    """The page of purposes and partners behind a cookie dialog's settings: choices, and a button that keeps them."""
+    choices = facts.has("settings") or facts.checks >= 2
+    keeps = facts.has("send", "accept", "confirm", "acknowledge")
+    return (
+        choices
+        and keeps
+        and topics(facts.wording) >= 4
+        and bool(facts.wording["topic_weak"] >= 3)
+        and _is_cookie(facts)
+    )
+
+
 def _asks_again(facts: Facts, labels: str) -> bool:
     """The second ask after a refusal: short, about leaving or thinking again, rather than the agreement itself."""
     wording = facts.wording
@@ -130,10 +145,13 @@ def _is_permission(facts: Facts) -> bool:
 
 
 def _is_purchase(facts: Facts) -> bool:
-    return facts.has("pay") and not facts.has("refuse") and bool(facts.wording.kind("purchase"))
+    stated = facts.card or facts.wording["agreement_line"] or facts.wording.links
+    return facts.has("pay") and not facts.has("refuse") and bool(facts.wording.kind("purchase")) and bool(stated)
 
 
 def _is_oauth(facts: Facts) -> bool:
+    if facts.wording.links and facts.wording["topic_strong"] >= 2 and not facts.has("login"):
+        return False
     return (
         bool(facts.wording.kind("oauth"))
         and facts.has("login", "accept", "allow", "cancel", "refuse")

@@ -29,6 +29,9 @@ _PUNCTUATION = re.compile(r"[\s,.;:!?/\"'()\[\]{}<>|~·•、。\-_+*&…]+")
 _WORD = re.compile(r"[^\W_]+(?:['\-][^\W_]+)*|&", re.UNICODE)
 _ACTS = ("pay", "destroy", "login", "update", "install", "rate", "receive", "send", "retry", "age", "mode", "wait")
 _MIXED = re.compile(r"[\u4e00-\u9fff].*[A-Za-z]|[A-Za-z].*[\u4e00-\u9fff]")
+_BOTH_SCRIPTS = re.compile(r"[A-Za-z]{4}")
+_HAN = re.compile("[\u4e00-\u9fff]+")
+_NOT_HAN = re.compile("[^\u4e00-\u9fff]+")
 _NEVER_INSIDE = frozenset({"confirm", "close", "receive"})
 """Categories whose one-character words (好, 关, 领) mean something else inside a longer label (美好, 关注, 领先)."""
 _AFTER_NEGATION = frozenset(
@@ -63,11 +66,22 @@ def label_meaning(text: str, *, kana_around: bool = False, exact: bool = True) -
     if not label or not _is_label(label):
         return _NOTHING
     han, kana = has_han(label), has_kana(label)
+    if han and not kana and _BOTH_SCRIPTS.search(label):
+        return _twice_said(label, exact=exact)
     candidates = lexicons_for(han=han and not kana, kana=kana or (kana_around and han), latin=not han and not kana)
     if not candidates:
         return _NOTHING
     readings = [_read(label, lexicon, exact=exact) for lexicon in candidates]
     return min(readings, key=lambda reading: reading[0])[1]
+
+
+def _twice_said(label: str, *, exact: bool) -> Meaning:
+    """A label in two languages ("Decline 拒绝") means what both halves mean; else only what the Han half says, unclearly."""
+    halves = [label_meaning(half, exact=exact) for half in (_NOT_HAN.sub(" ", label), _HAN.sub(" ", label))]
+    if halves[0].name == halves[1].name and any(half.clear for half in halves):
+        return Meaning(name=halves[0].name, clear=True, leaves=any(half.leaves for half in halves))
+    lexicon = lexicons_for(han=True, kana=False, latin=False)[0]
+    return _read(label, lexicon, exact=exact)[1]
 
 
 def _strip(label: str) -> str:
@@ -104,7 +118,7 @@ def _read(label: str, lexicon: Lexicon, *, exact: bool) -> tuple[int, Meaning]:
 
 def _segment(label: str, lexicon: Lexicon) -> tuple[tuple[str, ...], int]:
     if lexicon.script != "latin":
-        return _cut(_PUNCTUATION.sub("", label), lexicon.words, lexicon.longest_word)
+        return _cut_parts(label, lexicon)
     words = _WORD.findall(label)
     categories, unknown = _cut_words(words, lexicon)
     if unknown:
@@ -113,6 +127,15 @@ def _segment(label: str, lexicon: Lexicon) -> tuple[tuple[str, ...], int]:
         if not still_unknown:
             return retried, 1
     return categories, unknown
+
+
+def _cut_parts(label: str, lexicon: Lexicon) -> tuple[tuple[str, ...], int]:
+    """Part by part between the punctuation, so that a word of one character may stand alone ("是,同意")."""
+    parts = [part for part in _PUNCTUATION.split(label) if part]
+    cuts = [_cut(part, lexicon.words, lexicon.longest_word) for part in parts]
+    size = max(1, sum(len(part) for part in parts))
+    unknown = sum(lost * len(part) for part, (_, lost) in zip(parts, cuts, strict=True)) // size
+    return tuple(category for categories, _ in cuts for category in categories), unknown
 
 
 def _cut(text: str, words: Mapping[str, str], longest: int) -> tuple[tuple[str, ...], int]:

@@ -141,7 +141,7 @@ def _consent_role(one: Candidate, verdict: Verdict, *, refuses: bool, accepts: b
         return _Role(name="exit" if refuses else "refuse", clear=clear)
     if name in ("later", "skip", "cancel", "browse") and not answered:
         return _Role(name="refuse" if paired or accepts else _EVERYWHERE[name], clear=clear)
-    if name == "close" and not answered and paired and accepts and len(one.element.text) > 1:
+    if name == "close" and not answered and paired and len(one.element.text) > 1:
         return _Role(name="refuse", clear=clear)
     return _Role(name=_EVERYWHERE.get(name, "other"), clear=clear)
 
