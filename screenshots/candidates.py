@@ -82,7 +82,7 @@ def find_candidates(layer: Layer) -> tuple[Candidate, ...]:
     """In reading order. A text that can be touched is one even when nobody knows its words."""
     japanese = layer.is_japanese
     end = _body_end(layer)
-    touchable = any(element.clickable and element.text for element in layer.elements)
+    touchable = sum(bool(element.clickable and element.text) for element in layer.elements)
     running = paragraph_lines(layer.elements)
     found: list[Candidate] = []
     for element in layer.elements:
@@ -163,7 +163,8 @@ def _is_agreement_line(element: Element) -> bool:
     return matches("agreement_line", element.plain)
 
 
-def _is_control(candidate: Candidate, layer: Layer, *, touchable: bool) -> bool:
+def _is_control(candidate: Candidate, layer: Layer, *, touchable: int) -> bool:
+    """`touchable`: how many texts of the layer the system calls touchable; with two of them, others are only text."""
     element, meaning = candidate.element, candidate.meaning
     if not element.text or (is_long(element.text) and not meaning.clear) or is_link(element):
         return False
@@ -171,6 +172,8 @@ def _is_control(candidate: Candidate, layer: Layer, *, touchable: bool) -> bool:
     if element.clickable or element.kind == "button" or (drawn and _NO_LABEL.search(element.text) is None):
         return not _is_list_row(element, layer)
     if meaning.name in ("other", "link") or not meaning.clear or element.text.endswith(_SENTENCE_ENDS):
+        return False
+    if element.clickable is False and touchable >= 2:
         return False
     if element.text.strip().lower() in _CLOSING_GLYPHS:
         return True
