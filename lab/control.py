@@ -51,11 +51,10 @@ class Control:
 
     async def _unplug(self, order: Mapping[str, Any]) -> None:
         """Cut adb and let nobody connect until `plug`."""
-        self._device.adb.accepting = False
-        self._device.adb.drop()
+        self._device.adb.unplug()
 
     async def _plug(self, order: Mapping[str, Any]) -> None:
-        self._device.adb.accepting = True
+        await self._device.adb.plug()
 
     async def _kill_u2(self, order: Mapping[str, Any]) -> bool:
         return self._device.u2.kill()

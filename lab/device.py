@@ -83,11 +83,10 @@ class LabDevice:
 
     async def reboot(self) -> None:
         """Restart Android: adb goes, processes, logs, mounts and proxies of the moment are forgotten, data stays."""
-        self.adb.accepting = False
-        self.adb.drop()
+        self.adb.unplug()
         self.u2.kill()
         await self.system.restart()
-        self.adb.accepting = True
+        await self.adb.plug()
 
     def _procedures(self) -> Procedures:
         if self._surface is None:

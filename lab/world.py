@@ -103,6 +103,7 @@ class World:
         except Empty as error:
             raise WorldFailed(f"the lab said nothing for {seconds:g} s") from error
         if not line:
-            raise WorldFailed(f"the lab ended with exit code {self._process.poll()}; its reasons stand on stderr")
+            code = self._process.wait(CLOSING_SECONDS)
+            raise WorldFailed(f"the lab ended with exit code {code}; its reasons stand on stderr")
         answer: Mapping[str, Any] = json.loads(line)
         return answer

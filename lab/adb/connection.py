@@ -106,6 +106,8 @@ class Connection:
             await service(stream)
         except (ConnectionError, EOFError) as error:
             log.debug("service ended early: %r", error)
+        except Exception:  # the boundary of a stream: a fault in one service must not end the device
+            log.exception("a service failed")
         finally:
             self._streams.pop(stream.local, None)
             stream.close()

@@ -33,15 +33,12 @@ class Daemon:
         self._connections: dict[Connection, asyncio.Task[None]] = {}
         self._reverses = Reverses(system.reverse_listeners)
         self.uid = ROOT_UID if system.profile.adb_root else SHELL_UID
-        self.accepting = True
-        """When false, new connections are cut at once: the cable is out."""
+        self._port = 0
 
     @property
     def port(self) -> int:
         """Where `adb connect` finds the device."""
-        if self._server is None:
-            raise RuntimeError("adbd is not running")
-        return int(self._server.sockets[0].getsockname()[1])
+        return self._port
 
     async def start(self) -> None:
         """Listen on a free loopback port."""
@@ -54,13 +51,12 @@ class Daemon:
                 self._server = server
         for server in refused:
             server.close()
+        self._port = int(self._server.sockets[0].getsockname()[1])
 
     async def close(self) -> None:
         """Stop listening and cut every connection."""
-        if self._server is not None:
-            self._server.close()
         tasks = list(self._connections.values())
-        self.drop()
+        self.unplug()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -70,10 +66,19 @@ class Daemon:
         for connection in list(self._connections):
             connection.drop()
 
+    def unplug(self) -> None:
+        """Cut every connection and refuse new ones."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        self.drop()
+
+    async def plug(self) -> None:
+        """Listen again, on the same port. Raises OSError when somebody took it meanwhile."""
+        if self._server is None:
+            self._server = await asyncio.start_server(self._connected, "127.0.0.1", self._port, limit=BUFFER)
+
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if not self.accepting:
-            writer.transport.abort()
-            return
         connection = Connection(reader, writer, banner=self._banner(), lookup=self._lookup)
         task = asyncio.current_task()
         if task is not None:

@@ -126,6 +126,9 @@ class Shell:
             return await command(context)
         except BrokenPipeError:
             return BROKEN_PIPE_EXIT
+        except (ValueError, IndexError, KeyError):
+            await streams.err(f"{name.rpartition('/')[2]}: bad arguments: {' '.join(arguments[1:])}\n".encode())
+            return 1
 
     def glob(self, pattern: str) -> list[str]:
         """Paths that match, sorted; hidden names only when asked for."""

@@ -38,3 +38,8 @@ class Automator:
             return await procedure(*bound.args, **bound.kwargs)
         except SelectorError as error:
             raise RpcError("java.util.regex.PatternSyntaxException", str(error)) from error
+        except (ValueError, TypeError, IndexError, KeyError) as error:
+            raise RpcError("method parameters invalid", str(error), WRONG_PARAMETERS) from error
+        except (OSError, RuntimeError, TimeoutError) as error:
+            # The screen failed, not the connection: an answer must still go back over it.
+            raise RpcError("java.lang.RuntimeException", str(error)) from error

@@ -110,7 +110,7 @@ class Procedures:
     # --- input
 
     async def click(self, *where: Any) -> bool:
-        if len(where) < 2 or isinstance(where[0], dict):
+        if len(where) == 1 and isinstance(where[0], dict | str):
             return await self._click_object(where[0])
         x, y, milliseconds = float(where[0]), float(where[1]), int(where[2]) if len(where) > 2 else CLICK_MS
         if x < 0 or y < 0:

@@ -43,6 +43,7 @@ class StandInSurface:
     calls: list[tuple[Any, ...]] = field(default_factory=list)
     answer: str = "allow"
     typed: str = ""
+    is_secure: bool = False
 
     @property
     def focus(self) -> Focus:
@@ -52,7 +53,7 @@ class StandInSurface:
 
     @property
     def secure(self) -> bool:
-        return False
+        return self.is_secure
 
     async def open_window(self, package: str, activity: str, url_path: str) -> None:
         self.windows.append((package, activity))
