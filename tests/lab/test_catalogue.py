@@ -3,16 +3,20 @@
 import asyncio
 import re
 from collections.abc import Iterator
+from dataclasses import fields
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lab.definition import AppDefinition, full_activity_name, load_catalogue
+from lab.bridge.privileges import PRIVILEGES
+from lab.definition import Activity, AppDefinition, Companion, Sdk, Truth, full_activity_name, load_catalogue
 from tests.lab.handset import Handset, centre, handset, needs_chromium
 
-APPS = Path(__file__).resolve().parents[2] / "lab" / "apps"
+PROJECT = Path(__file__).resolve().parents[2]
+APPS = PROJECT / "lab" / "apps"
+GUIDE = (PROJECT / "docs" / "lab.md").read_text(encoding="utf-8")
 RULES = {"M1-01", "M1-05", "M1-06", "M1-07", "M1-09", "M1-10", "M1-11", "M1-12"}
 LARGEST_BUNDLE = 60 * 1024
 CATALOGUE = load_catalogue(APPS)
@@ -98,6 +102,43 @@ def test_hosts_and_permissions_are_declared(app: AppDefinition) -> None:
 
 def test_the_copies_of_the_page_script_are_the_same() -> None:
     assert len({path.read_bytes() for path in APPS.glob("*/web/pages.js")}) == 1
+
+
+# --- the guide
+
+
+def example(folder: Path) -> Path:
+    """The minimal app that the guide shows, written out."""
+    files = re.findall(r"`my_app/([\w./]+)`\n\n```\w+\n(.*?)```", GUIDE, re.DOTALL)
+    assert [name for name, _ in files] == ["app.toml", "web/index.html"]
+    for name, text in files:
+        path = folder / "my_app" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_the_guide_names_every_key() -> None:
+    derived = {"folder", "activities", "sdks", "companions", "truth"}
+    keys = {each.name for kind in (AppDefinition, Activity, Sdk, Companion, Truth) for each in fields(kind)} - derived
+    table = GUIDE.partition("## app.toml")[2].partition("\n## ")[0]
+    assert {key for key in keys if f"`{key}`" not in table} == set()
+    assert all(
+        f"`{name}`" in table for name in ("[[activities]]", "[[sdks]]", "[[companions]]", "[network]", "[truth]")
+    )
+
+
+def test_the_guide_names_every_call() -> None:
+    script = (PROJECT / "lab" / "bridge" / "bridge.py").read_text(encoding="utf-8")
+    calls = set(re.findall(r'"(\w+)": self\._\w+,', script)) | set(PRIVILEGES)
+    assert len(calls) > 20
+    assert {call for call in calls if not re.search(rf"`(truth\.)?{call}\(", GUIDE)} == set()
+
+
+def test_the_guide_lists_the_catalogue() -> None:
+    for app in CATALOGUE:
+        findings = ", ".join(app.truth.findings) or "none"
+        assert re.search(rf"\| `{app.folder.name}` {app.label} \|.*\| {findings} \|", GUIDE), app.folder.name
 
 
 # --- on the device
@@ -236,3 +277,15 @@ def test_after_acceptance_apps_work_and_do_not_ask_again(person: Person) -> None
     person.open_all(5.0)
     for app in asking:
         assert not [event for event in person.events(app) if event["event"] == "consent"], app.package
+
+
+@mark
+def test_the_example_of_the_guide_is_as_guilty_as_it_says(tmp_path: Path) -> None:
+    (app,) = load_catalogue(example(tmp_path))
+    with handset(tmp_path / "device", app.folder) as device:
+        device.start(app.package)
+        sent = device.eventually(lambda: device.events("sent", package=app.package))
+        assert sent[0]["consent"] == "shown"
+        assert {each["kind"] for each in sent[0]["identifiers"]} == {"android_id"}
+        device.tap(text="同意并继续")
+        device.eventually(lambda: device.events("consent", package=app.package, state="accepted"))
