@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Protocol
@@ -11,9 +12,11 @@ from urllib.parse import quote
 from crawler.judge.catalogue import load_rules
 from crawler.judge.rules import RULES
 from crawler.report.page import environment, template_text
-from evidence.files import write_whole
+from evidence.files import open_regular, write_whole
 
-__all__ = ["IndexRow", "write_index"]
+__all__ = ["IndexRow", "read_verdicts", "write_index"]
+
+_MAX_FINDINGS = 64 * 1024 * 1024
 
 
 class IndexRow(Protocol):
@@ -21,6 +24,8 @@ class IndexRow(Protocol):
 
     @property
     def package(self) -> str: ...
+    @property
+    def apk(self) -> str: ...
     @property
     def label(self) -> str: ...
     @property
@@ -33,14 +38,17 @@ class IndexRow(Protocol):
 
 def write_index(directory: Path, rows: Iterable[IndexRow]) -> Path:
     """Write `index.html` into the batch's folder. Raises StorageFailed."""
+    listed = list(rows)
     texts = load_rules()
     shown = []
-    for row in rows:
-        verdicts = _verdicts(directory / row.case_directory / "findings.json") if row.case_directory else {}
+    for row in listed:
+        case = directory / row.case_directory if row.case_directory else None
+        verdicts = read_verdicts(case / "findings.json") if case is not None else {}
+        report = f"{row.case_directory}/report.html" if case is not None and (case / "report.html").is_file() else ""
         shown.append(
             {
                 "row": row,
-                "link": quote(f"{row.case_directory}/report.html") if verdicts else "",
+                "link": quote(report),
                 "verdicts": [verdicts.get(rule, "") for rule, _ in RULES],
                 "problems": sum(verdict in ("confirmed", "suspected") for verdict in verdicts.values()),
             }
@@ -50,6 +58,7 @@ def write_index(directory: Path, rows: Iterable[IndexRow]) -> Path:
         .from_string(template_text("index.html.j2"))
         .render(
             rows=shown,
+            states=sorted(Counter(row.status for row in listed).items()),
             rules=[texts[rule] for rule, _ in RULES],
             style=template_text("report.css"),
             script=template_text("report.js"),
@@ -60,9 +69,11 @@ def write_index(directory: Path, rows: Iterable[IndexRow]) -> Path:
     return path
 
 
-def _verdicts(path: Path) -> dict[str, str]:
+def read_verdicts(findings: Path) -> dict[str, str]:
+    """Rule → verdict of a judged case; empty when there is no judgement that can be read."""
     try:
-        document = json.loads(path.read_text(encoding="utf-8"))
+        with open_regular(findings) as stream:
+            document = json.loads(stream.read(_MAX_FINDINGS))
         return {str(rule["rule"]): str(rule["verdict"]) for rule in document["rules"]}
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return {}

@@ -1,10 +1,12 @@
 """The report of a case: one HTML file without any remote resource, which opens in any browser in twenty years.
 
-Everything that came from the app passes through the template's escaping; nothing from it becomes markup, a link or a script.
+Everything that came from the app passes through `visible` and the template's escaping; nothing from it becomes markup, a
+link or a script.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from pathlib import Path
@@ -16,38 +18,30 @@ from crawler.judge.judgement import Judgement
 from crawler.judge.model import Finding
 from crawler.judge.readings import ScreenAt, SessionReadings, Transmission
 from crawler.judge.rules import RULES
+from crawler.report import words
+from crawler.report.axis import shown_time
 from crawler.report.excerpt import request_excerpt
-from crawler.report.view import accusing, picture_of, session_view, shown_time
-from evidence.blobs import BlobStore
+from crawler.report.pictures import Gallery
+from crawler.report.strip import FRAME_WIDTH
+from crawler.report.text import short, visible
+from crawler.report.view import accusing, session_view
 from evidence.files import write_whole
 from evidence.record import CaseRecord
 
-__all__ = ["environment", "write_report"]
+__all__ = ["environment", "template_text", "write_report"]
 
-_FIGURE_WIDTH = 330
-_PHASES_ZH = {
-    "PRE_CONSENT": "同意前",
-    "INDETERMINATE": "不确定",
-    "ACCEPTED": "已同意",
-    "REFUSAL_PENDING": "拒绝未定",
-    "REFUSED": "已拒绝",
-    "REFUSED_BASIC": "拒绝后继续使用",
-    "KILLED": "应用已退出",
-}
-_VERDICTS_ZH = {
-    "confirmed": "确认",
-    "suspected": "涉嫌",
-    "lead": "线索",
-    "not_observed": "未发现",
-    "not_testable": "无法检测",
-}
+_PICTURE_PIXELS = 330
+_FULL_PER_RULE = 8
+"""Findings of one rule that are told in full; the others are listed, and stand in findings.json."""
 
 
 def environment() -> Environment:
-    """Templates of this package: autoescaping, and an unknown field is an error."""
-    made = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    made.filters["time"] = shown_time
-    made.globals.update(phases_zh=_PHASES_ZH, verdicts_zh=_VERDICTS_ZH)
+    """Templates of this package: autoescaping, nothing invisible, and an unknown field is an error."""
+    made = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, finalize=visible
+    )
+    made.filters.update(time=shown_time, short=short)
+    made.globals.update(words=words, frame_width=FRAME_WIDTH)
     return made
 
 
@@ -58,21 +52,23 @@ def template_text(name: str) -> str:
 
 def write_report(judgement: Judgement, record: CaseRecord, path: Path) -> None:
     """Write the report of a judged case; the file appears whole or not at all. Raises StorageFailed."""
-    shown = accusing(judgement.findings)
-    anchors: dict[tuple[str, int | None], str] = {}
-    for number, finding in enumerate(shown, 1):
-        anchors.setdefault((finding.session, finding.at_mono_ns), f"finding-{number}")
+    gallery = Gallery(record.blobs)
     sessions = {session.session: session for session in judgement.sessions}
+    full, listed = _divided(accusing(judgement.findings))
+    anchors: dict[tuple[str, int | None], str] = {}
+    for number, finding in enumerate(full, 1):
+        anchors.setdefault((finding.session, finding.at_mono_ns), f"finding-{number}")
     text = (
         environment()
         .from_string(template_text("report.html.j2"))
         .render(
-            case=judgement.case,
+            case=_case(judgement.case),
             style=template_text("report.css"),
             script=template_text("report.js"),
             rules=_rule_rows(judgement),
-            findings=[_finding(number, f, sessions.get(f.session), record.blobs) for number, f in enumerate(shown, 1)],
-            sessions=[session_view(session, record.blobs, anchors) for session in judgement.sessions],
+            findings=[_finding(number, f, sessions.get(f.session), gallery) for number, f in enumerate(full, 1)],
+            listed=listed,
+            sessions=[session_view(session, gallery, anchors) for session in judgement.sessions],
             opened=_opened(judgement.sessions),
             device=_device(judgement.sessions),
         )
@@ -80,22 +76,41 @@ def write_report(judgement: Judgement, record: CaseRecord, path: Path) -> None:
     write_whole(path, [text.encode("utf-8", "replace")])
 
 
+def _divided(findings: Sequence[Finding]) -> tuple[list[Finding], list[Finding]]:
+    """Those told in full, and those that are only listed."""
+    full: list[Finding] = []
+    listed: list[Finding] = []
+    count: Counter[str] = Counter()
+    for finding in findings:
+        count[finding.rule] += 1
+        (full if count[finding.rule] <= _FULL_PER_RULE else listed).append(finding)
+    return full, listed
+
+
+def _case(info: Mapping[str, object]) -> dict[str, str]:
+    """What a case says of its app. A foreign record may say less, or something that is no text."""
+    fields = ("package", "label", "version_name", "version_code", "apk_sha256")
+    return {name: str(info[name]) if info.get(name) is not None else "" for name in fields}
+
+
 def _opened(sessions: Sequence[SessionReadings]) -> str:
     return shown_time(sessions[0].facts[0].at.wall_ns) if sessions and sessions[0].facts else ""
 
 
-def _device(sessions: Sequence[SessionReadings]) -> Mapping[str, object]:
+def _device(sessions: Sequence[SessionReadings]) -> dict[str, str]:
+    fields = ("model", "manufacturer", "android", "sdk", "serial")
     for session in sessions:
         for entry in session.facts_of("SessionOpened"):
-            device = entry.data.get("device")
-            settings = entry.data.get("settings")
+            device, settings = entry.data.get("device"), entry.data.get("settings")
             if isinstance(device, dict):
-                return {**device, "pace": settings.get("name", "") if isinstance(settings, dict) else ""}
-    return {"model": "", "manufacturer": "", "android": "", "sdk": "", "serial": "", "pace": ""}
+                pace = str(settings.get("name", "")) if isinstance(settings, dict) else ""
+                return {**{name: str(device.get(name, "")) for name in fields}, "pace": pace}
+    return dict.fromkeys((*fields, "pace"), "")
 
 
 def _rule_rows(judgement: Judgement) -> list[dict[str, object]]:
     texts = load_rules()
+    counts = Counter(finding.rule for finding in accusing(judgement.findings))
     rows: list[dict[str, object]] = []
     for rule, _ in RULES:
         best = judgement.best(rule)
@@ -105,12 +120,13 @@ def _rule_rows(judgement: Judgement) -> list[dict[str, object]]:
                 "verdict": best.verdict.value if best else "not_testable",
                 "zh": best.summary_zh if best else "",
                 "en": best.summary_en if best else "",
+                "more": max(0, counts[rule] - 1),
             }
         )
     return rows
 
 
-def _finding(number: int, finding: Finding, session: SessionReadings | None, blobs: BlobStore) -> dict[str, object]:
+def _finding(number: int, finding: Finding, session: SessionReadings | None, gallery: Gallery) -> dict[str, object]:
     sent = _transmission(finding, session)
     return {
         "anchor": f"finding-{number}",
@@ -118,9 +134,8 @@ def _finding(number: int, finding: Finding, session: SessionReadings | None, blo
         "finding": finding,
         "verdict": finding.verdict.value,
         "rule": load_rules()[finding.rule],
-        "pictures": _pictures(finding, session, blobs),
+        "pictures": _pictures(finding, session, gallery),
         "request": request_excerpt(sent) if sent is not None else None,
-        "hits": finding.details.get("hits", []),
     }
 
 
@@ -138,30 +153,32 @@ def _transmission(finding: Finding, session: SessionReadings | None) -> Transmis
     )
 
 
-def _pictures(finding: Finding, session: SessionReadings | None, blobs: BlobStore) -> list[dict[str, object]]:
+def _pictures(finding: Finding, session: SessionReadings | None, gallery: Gallery) -> list[dict[str, object]]:
     """The cited screens, what the finding is about outlined."""
     if session is None:
         return []
     by_fact: dict[tuple[str, int], ScreenAt] = {(at.entry.lane, at.entry.seq): at for at in session.screens}
-    box = finding.details.get("box")
+    box = _box(finding.details.get("box"))
     pictures: list[dict[str, object]] = []
     for citation in finding.citations:
         at = by_fact.get((citation.lane, citation.seq))
-        if at is None:
-            continue
-        mark = box if isinstance(box, list) else _dialog_box(at)
-        uri = picture_of(at, blobs, _FIGURE_WIDTH, mark=mark)
-        pictures.append(
-            {
-                "uri": uri,
-                "what": citation.what,
-                "time": shown_time(at.wall_ns),
-                "phase": at.phase.value,
-                "screen": at.screen,
-            }
-        )
+        if at is not None and citation.session == session.session:
+            pictures.append(
+                {
+                    "uri": gallery.show(at, _PICTURE_PIXELS, mark=box or _dialog_box(at)),
+                    "what": citation.what,
+                    "time": shown_time(at.wall_ns),
+                    "phase": at.phase.value,
+                }
+            )
     return pictures
 
 
-def _dialog_box(at: ScreenAt) -> tuple[int, int, int, int] | None:
-    return at.reading.dialog.box if at.reading.dialog is not None else None
+def _box(value: object) -> tuple[int, ...]:
+    if isinstance(value, (list, tuple)) and len(value) == 4 and all(isinstance(number, int) for number in value):
+        return tuple(value)
+    return ()
+
+
+def _dialog_box(at: ScreenAt) -> tuple[int, ...]:
+    return at.reading.dialog.box if at.reading.dialog is not None else ()

@@ -6,8 +6,9 @@
   document.getElementById("language").addEventListener("click", function () { show(body.className === "zh" ? "en" : "zh"); });
   var viewer = document.getElementById("viewer");
   document.addEventListener("click", function (event) {
-    var picture = event.target.closest("img");
     if (viewer.open) { viewer.close(); return; }
+    var held = event.target.closest("button.frame, figure");
+    var picture = held && held.querySelector("img");
     if (!picture) { return; }
     viewer.firstElementChild.src = picture.src;
     viewer.showModal();
