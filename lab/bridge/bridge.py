@@ -136,12 +136,13 @@ class Bridge:
     # --- calls
 
     async def _request_permission(self, _window: AppWindow, app: InstalledPackage, permission: str) -> str:
-        asks = self._system.permissions.may_ask(app.package, permission)
+        given = self._personal.holds(app, permission)
+        asks = not given and self._system.permissions.may_ask(app.package, permission)
         event = {"package": app.package, "uid": app.uid, "permission": permission}
         now = time.monotonic_ns()
         state = self._key.consent_at(app.package, now)
         self._key.append({"event": "permission_asked", "dialog": asks, "consent": state, **event}, mono_ns=now)
-        result = await self._system.permissions.request(app.package, permission)
+        result = "granted" if given else await self._system.permissions.request(app.package, permission)
         self._key.append({"event": "permission_answered", "result": result, **event})
         return result
 

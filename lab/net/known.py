@@ -6,9 +6,11 @@ from collections.abc import Mapping
 
 from lab.system.core import System
 
-__all__ = ["known_values"]
+__all__ = ["installed_names", "known_values"]
 
 _SHORTEST = 6
+_SHORTEST_NAME = 3
+"""Chinese names are short, and still say who it is"""
 
 
 def known_values(system: System, package: str) -> Mapping[str, tuple[str, ...]]:
@@ -35,13 +37,20 @@ def known_values(system: System, package: str) -> Mapping[str, tuple[str, ...]]:
         "ip_address": [identity.address],
         "latitude": [_place(identity.latitude)],
         "longitude": [_place(identity.longitude)],
+        "contact_name": [contact.name for contact in identity.contacts],
         "contact_phone": [phone for contact in identity.contacts for phone in contact.phones],
         "clipboard": [identity.clipboard],
     }
-    return {
-        name: tuple(dict.fromkeys(value for value in values if len(value) >= _SHORTEST))
-        for name, values in found.items()
-    }
+    return {name: tuple(dict.fromkeys(value for value in values if _telling(value))) for name, values in found.items()}
+
+
+def installed_names(system: System, package: str) -> tuple[str, ...]:
+    """The other apps on the device that are no part of its system: several of them together are a list of apps."""
+    return tuple(each.package for each in system.packages if not each.system and each.package != package)
+
+
+def _telling(value: str) -> bool:
+    return len(value) >= (_SHORTEST if value.isascii() else _SHORTEST_NAME)
 
 
 def _place(degrees: float) -> str:

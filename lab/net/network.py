@@ -22,6 +22,8 @@ from lab.system.core import System
 __all__ = ["Network"]
 
 _ADBD_ROOT, _ADBD_SHELL = 0, 2000
+_WAYS = ("http_proxy", "global_http_proxy_exclusion_list", "airplane_mode_on")
+"""settings after which kept connections are of no use"""
 
 
 class Network:
@@ -40,6 +42,7 @@ class Network:
         self._proxies: dict[int, UidProxy] = {}
         self._key = key
         system.applications.listeners.append(self._heard)
+        system.settings.listeners.append(self._setting_changed)
 
     async def proxy_port(self, uid: int) -> int:
         """The port where the browser context of a uid finds its proxy."""
@@ -85,6 +88,10 @@ class Network:
                 self._proxies[happening.uid].drop()
         elif happening.kind in ("cleared", "removed"):
             self._key.forget(happening.package)
+
+    def _setting_changed(self, _namespace: str, key: str, _value: str | None) -> None:
+        if key in _WAYS:
+            self._pool.drop()
 
     async def close(self) -> None:
         self._companions.drop()

@@ -22,6 +22,7 @@ __all__ = ["Found", "search"]
 _MOST_LAYERS = 600
 _MOST_BYTES = 8 * 1024 * 1024
 _DEEPEST = 8
+_FEWEST_NAMES = 3
 _BASE64 = re.compile(rb"[A-Za-z0-9+/_-]{16,}={0,2}")
 _HEX = re.compile(rb"(?:[0-9a-fA-F]{2}){16,}")
 _DIGESTS = ("md5", "sha1", "sha256")
@@ -36,11 +37,19 @@ class Found:
     path: tuple[str, ...]
 
 
-def search(parts: Mapping[str, bytes], known: Mapping[str, tuple[str, ...]]) -> tuple[Found, ...]:
-    """`parts` are the pieces of a request by name (url, headers, body). Each identifier and form is told once."""
+def search(
+    parts: Mapping[str, bytes], known: Mapping[str, tuple[str, ...]], installed: tuple[str, ...] = ()
+) -> tuple[Found, ...]:
+    """`parts` are the pieces of a request by name (url, headers, body). Each identifier and form is told once.
+
+    Three names of `installed` packages in one layer are a list of apps.
+    """
     needles = _needles(known)
+    names = [name.encode() for name in installed]
     found: dict[tuple[str, str], Found] = {}
     for path, layer in _layers(parts):
+        if sum(name in layer for name in names) >= _FEWEST_NAMES:
+            found.setdefault(("package_list", "plain"), Found(kind="package_list", form="plain", path=path))
         for (kind, form), spellings in needles.items():
             if (kind, form) not in found and any(spelling in layer for spelling in spellings):
                 found[kind, form] = Found(kind=kind, form=form, path=path)

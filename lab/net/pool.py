@@ -53,17 +53,14 @@ class Pool:
         self._closing.add(task)
         task.add_done_callback(self._closing.discard)
 
-    def drop(self, uid: int) -> None:
-        """The process ended: its idle connections with it."""
-        for place in [place for place in self._idle if place.uid == uid]:
+    def drop(self, uid: int | None = None) -> None:
+        """The process ended, or (without a uid) the way to the network changed: idle connections are closed."""
+        for place in [place for place in self._idle if uid is None or place.uid == uid]:
             for outward in self._idle.pop(place):
                 self.discard(outward)
 
     async def close(self) -> None:
-        for idle in self._idle.values():
-            for outward in idle:
-                self.discard(outward)
-        self._idle.clear()
+        self.drop()
         await asyncio.gather(*self._closing, return_exceptions=True)
 
 

@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 from lab.key import AnswerKey
-from lab.net.known import known_values
+from lab.net.known import installed_names, known_values
 from lab.net.messages import Request
 from lab.net.outward import Outward, Place
 from lab.net.plaintext import Found, search
@@ -75,11 +75,11 @@ class Recorder:
         self, package: str, place: Place, parts: dict[str, bytes], details: dict[str, Any], mono_ns: int
     ) -> None:
         """A `sent` event. Large bodies are searched beside the event loop."""
-        known = known_values(self._system, package)
+        known, installed = known_values(self._system, package), installed_names(self._system, package)
         if sum(map(len, parts.values())) > _INLINE_BYTES:
-            found = await asyncio.to_thread(search, parts, known)
+            found = await asyncio.to_thread(search, parts, known, installed)
         else:
-            found = search(parts, known)
+            found = search(parts, known, installed)
         body = parts.get("body", b"")
         event = {
             "event": "sent",

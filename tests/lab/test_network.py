@@ -187,7 +187,7 @@ def test_through_a_reversed_port_when_the_proxy_is_set(tmp_path: Path) -> None:
             ]
             assert all(sent["through_proxy"] for sent in here.events("sent"))
             here.system.settings.put("global", "http_proxy", ":0")
-            status, _ = await here.post("https://other.lanting.test/v1", b"a")
+            status, _ = await here.post("https://api.lanting.test/v1", b"a")  # not by the connection kept so far
             assert status == 200
             assert len(here.proxied) == 3
 
@@ -361,6 +361,12 @@ def test_digests_in_every_usual_spelling_are_found(tmp_path: Path) -> None:
     )
     assert {(each.kind, each.form) for each in found} == {("imei", "plain"), ("mac", "md5")}
     assert search({"body": b"nothing here 865781665687612"}, known) == ()
+
+
+def test_three_names_of_other_apps_are_a_list_of_apps() -> None:
+    names = ("com.a.one", "com.b.two", "com.c.three", "com.d.four")
+    bodies = {count: json.dumps({"apps": names[:count]}).encode() for count in (2, 3)}
+    assert [search({"body": body}, {}, names) != () for body in bodies.values()] == [False, True]
 
 
 def test_a_bomb_is_unpacked_only_so_far(tmp_path: Path) -> None:
