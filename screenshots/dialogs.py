@@ -53,7 +53,7 @@ def describe(top: Judged, sight: Sight, *, verify: bool) -> Dialog:
         title=_title(layer),
         text="\n".join(element.text for element in layer.texts),
         controls=tuple(_named(control) for control in controls),
-        links=tuple(_named(link) for link in find_links(layer, controls)),
+        links=tuple(_named(link) for link in find_links(layer, controls, sight)),
         checkboxes=_checkboxes(top, sight),
         source=layer.source,
         certain=certain,
@@ -81,7 +81,7 @@ def _checkboxes(top: Judged, sight: Sight) -> tuple[Checkbox, ...]:
 
 def _named(control: Control) -> Control:
     """The source as the reading's users know it: which OCR engine it was stands in the reading."""
-    known = control.source if control.source in (*_SOURCES, "geometry") else "ocr"
+    known = control.source if control.source in (*_SOURCES, "geometry", "pixels") else "ocr"
     return replace(control, source=known)
 
 

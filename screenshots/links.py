@@ -11,19 +11,27 @@ import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 
 from screenshots.candidates import is_link
+from screenshots.coloured import place_titles
 from screenshots.elements import Element, Layer, area, centre, clip, contains, height, width
 from screenshots.evidence import languages_of, matches
 from screenshots.lexicon import comparable, readable
+from screenshots.sight import Sight
 from screenshots.values import Box, Control
 
 __all__ = ["find_links", "place_in_text"]
 
-_LINE_SPACING = 1.4
+_LINE_SPACING = 1.55
+_REFERENCE_WIDTH = 360
+_SMALLEST, _USUAL, _LARGEST = 10, 14, 20
+"""Text sizes in density-independent pixels."""
 _MOST_LINKS = 24
 
 
-def find_links(layer: Layer, taken: Sequence[Control]) -> tuple[Control, ...]:
-    """Every link of the layer in reading order; what is a control already is not repeated."""
+def find_links(layer: Layer, taken: Sequence[Control], sight: Sight) -> tuple[Control, ...]:
+    """Every link of the layer in reading order; what is a control already is not repeated.
+
+    The screenshot is looked at only for links inside a text, whose place the hierarchy does not tell.
+    """
     used = {(control.text, control.box) for control in taken}
     texts = layer.texts
     found: list[Control] = []
@@ -35,16 +43,19 @@ def find_links(layer: Layer, taken: Sequence[Control]) -> tuple[Control, ...]:
         if is_link(element) and element.clickable is not False and not heading and not _is_cut(element.text):
             found.append(_link(element.text, element.touch_box, element.source, element.resource_id))
         elif not heading or "《" in element.text:
-            found.extend(_inside(element, following))
+            found.extend(_inside(element, following, layer, sight))
     return tuple(_without_doubles(found))[:_MOST_LINKS]
 
 
-def _inside(element: Element, following: Element | None) -> Iterator[Control]:
-    for title in titles_in(element.text):
-        box = place_in_text(element, title)
+def _inside(element: Element, following: Element | None, layer: Layer, sight: Sight) -> Iterator[Control]:
+    titles = titles_in(element.text)
+    inside_view = element.source == "hierarchy" and bool(titles)
+    seen = place_titles(sight.image, element.box, titles) if inside_view and sight.image is not None else None
+    for at, title in enumerate(titles):
+        box = seen[at] if seen is not None else place_in_text(element, title, width(layer.screen))
         if box is None:
             continue
-        source = "geometry" if element.source == "hierarchy" else element.source
+        source = "pixels" if seen is not None else "geometry" if inside_view else element.source
         whole = title
         if _is_cut(title) and following is not None and element.text.endswith(title):
             whole = title + following.text.split("》", 1)[0] + "》" if "》" in following.text[:40] else title
@@ -66,7 +77,9 @@ def titles_in(text: str) -> tuple[str, ...]:
             patterns = lexicon.patterns.get("link_bare", ())
         for pattern in patterns:
             found.extend((match.start(), text[match.start() : match.end()]) for match in pattern.finditer(plain))
-    return tuple(title for _, title in sorted(set(found)))
+    titles = [title for _, title in sorted(set(found))]
+    bracketed = any(title.startswith("《") for title in titles)
+    return tuple(title for title in titles if not bracketed or title.startswith("《"))
 
 
 def _link(text: str, box: Box, source: str, resource_id: str) -> Control:
@@ -98,13 +111,13 @@ def _without_doubles(links: Iterable[Control]) -> Iterator[Control]:
         yield link
 
 
-def place_in_text(element: Element, part: str) -> Box | None:
+def place_in_text(element: Element, part: str, screen_width: int) -> Box | None:
     """Where a part of a text stands: the first line of it, laid out again in the element's box."""
     raw = element.raw or element.text
     start = _position(raw, part)
     if start is None or not area(element.box):
         return None
-    size = _character_size(raw, element.box)
+    size = _character_size(raw, element.box, screen_width)
     line_width = max(size, width(element.box))
     lines = _lay_out(raw, size, line_width)
     placed = [(row, x, advance) for index, row, x, advance in lines if start <= index < start + len(part)]
@@ -137,17 +150,18 @@ def _advance(character: str) -> float:
     return 0.3 if character in " .,;:'il|!" else 0.55
 
 
-def _character_size(raw: str, box: Box) -> float:
-    """The size at which the text fills the height of its box."""
+def _character_size(raw: str, box: Box, screen_width: int) -> float:
+    """The likeliest size: one that fills the box with an ordinary line spacing, near the size that apps use."""
     wide, tall = width(box), height(box)
-    best, best_error = 12.0, math.inf
-    size = max(8.0, tall / 60)
-    while size <= min(tall, 160.0):
+    unit = max(200, screen_width) / _REFERENCE_WIDTH
+    best, best_cost = 14 * unit, math.inf
+    for step in range(2 * _SMALLEST, 2 * _LARGEST + 1):
+        size = step / 2 * unit
         rows = 1 + max((row for _, row, _, _ in _lay_out(raw, size, wide)), default=0)
-        error = abs(rows * size * _LINE_SPACING - tall)
-        if error < best_error:
-            best, best_error = size, error
-        size *= 1.06
+        spacing = tall / (rows * size)
+        cost = ((spacing - _LINE_SPACING) / 0.2) ** 2 + ((step / 2 - _USUAL) / 2) ** 2
+        if cost < best_cost:
+            best, best_cost = size, cost
     return best
 
 

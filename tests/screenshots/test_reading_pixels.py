@@ -189,3 +189,32 @@ def test_a_landscape_screen_and_a_small_one() -> None:
     dialog = read_screen(png(wide), None).dialog
     assert dialog is not None
     assert [control.role for control in dialog.controls] == ["refuse", "accept"]
+
+
+def test_a_coloured_link_inside_a_text_view_is_found_on_the_screenshot() -> None:
+    picture = page((255, 255, 255))
+    pen = ImageDraw.Draw(picture)
+    lines = ("欢迎使用小鱼阅读！请仔细阅读", "《用户协议》和《隐私政策》，点击同意即表示接受。")
+    pen.text((150, 900), lines[0], font=font(40), fill=(50, 50, 50))
+    x, places = 150, {}
+    for piece in ("《用户协议》", "和", "《隐私政策》", "，点击同意即表示接受。"):
+        wide = int(pen.textlength(piece, font=font(40)))
+        pen.text((x, 980), piece, font=font(40), fill=BLUE if "《" in piece else (50, 50, 50))
+        places[piece] = (x, x + wide)
+        x += wide
+    xml = trees.hierarchy(
+        trees.node(
+            (0, 0, WIDE, TALL),
+            trees.label("".join(lines), (150, 890, 1000, 1050)),
+            trees.button("不同意", (150, 1200, 500, 1300)),
+            trees.button("同意", (560, 1200, 930, 1300)),
+        )
+    )
+    dialog = read_screen(png(picture), xml, package=trees.APP).dialog
+    assert dialog is not None
+    assert [link.text for link in dialog.links] == ["《用户协议》", "《隐私政策》"]
+    for link in dialog.links:
+        left, right = places[link.text]
+        assert link.source == "pixels"
+        assert left <= link.point[0] <= right
+        assert 975 <= link.point[1] <= 1040
