@@ -110,7 +110,7 @@ class _Behind:
             await sink.start()
         self._key = AnswerKey(key_path)
         self._network = network = Network(system, self._key, sink, seed=seed)
-        self._screen = screen = Screen(system, network, system.profile)
+        self._screen = screen = _Display(system, network, system.profile)
         Bridge(system, screen, network, self._key)
         system.files.put("/proc/net/tcp", file(mode=0o444, generate=lambda: network.tcp().encode()))
         system.files.put("/proc/net/tcp6", file(mode=0o444, generate=lambda: network.tcp6().encode()))
@@ -125,6 +125,14 @@ class _Behind:
                 await part.close()
         if self._key is not None:
             self._key.close()
+
+
+class _Display(Screen):
+    """The screen, whose toasts the system remembers for u2."""
+
+    async def show_toast(self, text: str) -> None:
+        self._system.toast = text
+        await super().show_toast(text)
 
 
 def _store_name(pem: bytes) -> str:

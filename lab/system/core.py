@@ -49,7 +49,12 @@ class System:
         )
         self.identity = make_identity(source)
         self.properties = Properties(profile, serial=self.identity.serial)
-        self.settings = Settings(profile, android_id=self.identity.android_id, oaid=self.identity.oaid)
+        self.settings = Settings(
+            profile,
+            android_id=self.identity.android_id,
+            oaid=self.identity.oaid,
+            bluetooth=self.identity.bluetooth_mac,
+        )
         self.files = Files(now=lambda: self.clock.wall_ns() // 1_000_000_000, capacity=STORAGE_BYTES)
         self.processes = Processes(source)
         self.logs = Logs(self.clock, system_pid=Processes.system_server)
@@ -61,6 +66,8 @@ class System:
         self.installer = Installer(self, scratch or Path(tempfile.gettempdir()), source)
         self.power = Power()
         self.faults = Faults()
+        self.toast: str | None = None
+        """The last toast anybody showed."""
         self.reverse_listeners: dict[int, ReverseHandler] = {}
         self.surface: Surface | None = None
         self._background: set[asyncio.Task[None]] = set()

@@ -12,11 +12,11 @@ NAMESPACES = ("global", "secure", "system")
 class Settings:
     """`get(namespace, key)` is None when unset. Listeners hear every change."""
 
-    def __init__(self, profile: Profile, *, android_id: str, oaid: str) -> None:
+    def __init__(self, profile: Profile, *, android_id: str, oaid: str, bluetooth: str) -> None:
         self.listeners: list[Callable[[str, str, str | None], None]] = []
         self._tables: dict[str, dict[str, str]] = {
             "global": _global(profile, oaid),
-            "secure": _secure(profile, android_id),
+            "secure": _secure(profile, android_id, bluetooth),
             "system": _system(profile),
         }
 
@@ -74,10 +74,11 @@ def _global(profile: Profile, oaid: str) -> dict[str, str]:
     }
 
 
-def _secure(profile: Profile, android_id: str) -> dict[str, str]:
+def _secure(profile: Profile, android_id: str, bluetooth: str) -> dict[str, str]:
     return {
         "android_id": android_id,
         "accessibility_enabled": "0",
+        "bluetooth_address": bluetooth,
         "bluetooth_name": profile.model,
         "default_input_method": "com.android.inputmethod.latin/.LatinIME",
         "enabled_input_methods": "com.android.inputmethod.latin/.LatinIME",

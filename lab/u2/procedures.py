@@ -44,7 +44,7 @@ class RpcError(Exception):
 
 
 class Procedures:
-    """`toast` is the last toast shown."""
+    """What the server can do on one device."""
 
     def __init__(self, system: System, surface: Surface, faults: Faults, run_shell: RunShell) -> None:
         self._system = system
@@ -53,7 +53,6 @@ class Procedures:
         self._run_shell = run_shell
         self._objects: dict[str, dict[str, Any]] = {}
         self._numbers = itertools.count(1)
-        self.toast: str | None = None
 
     # --- device
 
@@ -297,13 +296,13 @@ class Procedures:
         await self._surface.clear_text()
 
     async def get_last_toast(self) -> str | None:
-        return self.toast
+        return self._system.toast
 
     async def clear_last_toast(self) -> None:
-        self.toast = None
+        self._system.toast = None
 
     async def make_toast(self, text: str, milliseconds: float = 1000) -> bool:
-        self.toast = text
+        self._system.toast = text
         await self._surface.show_toast(text)
         return True
 

@@ -44,9 +44,12 @@ class StandInSurface:
     answer: str = "allow"
     typed: str = ""
     is_secure: bool = False
+    alert: str = ""
 
     @property
     def focus(self) -> Focus:
+        if self.alert:
+            return Focus("android", self.alert, self.front)
         own = [window for window in self.windows if window[0] == self.front]
         package, activity = own[-1] if own else (self.launcher, f"{self.launcher}.Launcher")
         return Focus(package, activity, package)

@@ -164,15 +164,16 @@ def test_a_catalogue_that_is_no_folder_is_refused(tmp_path: Path) -> None:
         load_catalogue(tmp_path / "nowhere")
 
 
-@pytest.mark.parametrize("name", ["aosp13", "retail"])
+@pytest.mark.parametrize("name", ["aosp13", "aosp13en", "retail"])
 def test_the_shipped_profiles_are_sound(name: str) -> None:
     profile = load_profile(name)
-    assert (profile.width, profile.height, profile.scale, profile.language) == (720, 1600, 2.0, "zh")
-    assert profile.adb_root == (name == "aosp13")
+    assert (profile.width, profile.height, profile.scale) == (720, 1600, 2.0)
+    assert profile.language == ("en" if name == "aosp13en" else "zh")
+    assert profile.adb_root == (name != "retail")
 
 
 def test_an_unknown_profile_names_the_known_ones() -> None:
-    with pytest.raises(DefinitionError, match="aosp13, retail"):
+    with pytest.raises(DefinitionError, match="aosp13, aosp13en, retail"):
         load_profile("pixel")
 
 

@@ -218,6 +218,9 @@ def test_the_dumps_agree_on_who_is_in_front(tmp_path: Path) -> None:
             1
         ] == f"{APP}/.MainActivity"
         assert "SECURE" not in window_dump(phone.system)
+        phone.surface.alert = f"Application Not Responding: {APP}"
+        assert f" u0 Application Not Responding: {APP}}}" in window_dump(phone.system)
+        phone.surface.alert = ""
         phone.surface.is_secure = True
         window = window_dump(phone.system).partition(f"{APP}/{APP}.MainActivity")[2]
         assert " SECURE " in window

@@ -1,6 +1,7 @@
 """`dumpsys window`: the windows, the focus and the display as Android 13 prints them."""
 
 from dataclasses import dataclass
+from zlib import crc32
 
 from lab.system.core import System
 
@@ -94,12 +95,33 @@ def window_dump(system: System) -> str:
 def _focus(system: System) -> str:
     if system.surface is None:
         return "null"
+    alert = _alert(system)
+    if alert is not None:
+        return alert.name
     focus = system.surface.focus
-    top = system.activities.top
-    if focus.activity and focus.package == top.package:
-        return _activity_window(system, top.package, focus.activity, visible=True).name
-    title = f"{focus.package}/{focus.activity}" if focus.activity and "." in focus.activity else focus.activity
-    return f"Window{{{abs(hash(title)) & 0xFFFFFFF:x} u0 {title}}}"
+    return _activity_window(system, focus.package, focus.activity, visible=True).name
+
+
+def _alert(system: System) -> _Window | None:
+    """The system's own window over the activities ("Application Not Responding: ..."), when one has the focus."""
+    focus = system.surface.focus if system.surface is not None else None
+    if focus is None or focus.package in {
+        record.package for task in system.activities.tasks for record in task.records
+    }:
+        return None
+    component = " " not in focus.activity
+    title = f"{focus.package}/{focus.activity}" if component else focus.activity
+    return _Window(
+        number=crc32(title.encode()) & 0xFFFFFFF,
+        title=title,
+        package=focus.package,
+        uid=1000,
+        kind="SYSTEM_ALERT",
+        flags="LAYOUT_IN_SCREEN ALT_FOCUSABLE_IM HARDWARE_ACCELERATED",
+        visible=True,
+        top=system.profile.height // 3,
+        bottom=system.profile.height * 2 // 3,
+    )
 
 
 def _windows(system: System) -> list[_Window]:
@@ -110,6 +132,8 @@ def _windows(system: System) -> list[_Window]:
         _bar(system_ui, 0xB3CE339, "NotificationShade", "NOTIFICATION_SHADE", bottom=profile.height, visible=False),
         _bar(system_ui, 0x29EDD63, "StatusBar", "STATUS_BAR", bottom=bar),
     ]
+    alert = _alert(system)
+    found += [alert] if alert is not None else []
     front = system.activities.tasks[-1]
     for task in reversed(system.activities.tasks):
         for record in reversed(task.records):
