@@ -115,3 +115,20 @@ def test_a_companion_has_a_uid_of_its_own_and_no_icon(tmp_path: Path) -> None:
     assert neighbour.uid > 10000
     assert [app.package for app in system.packages.launchable()] == [APP]
     assert system.files.read(neighbour.apk_path).startswith(b"PK")
+
+
+def test_a_real_apk_is_installed_as_what_its_manifest_says(tmp_path: Path) -> None:
+    uiautomator2 = pytest.importorskip("uiautomator2")
+    apk = Path(uiautomator2.__file__).parent / "assets" / "app-uiautomator.apk"
+    if not apk.is_file():
+        pytest.skip("this uiautomator2 carries no APK")
+
+    async def work(phone: Phone) -> None:
+        assert await phone.system.installer.install(apk.read_bytes(), InstallChoices()) == "com.github.uiautomator"
+        installed = phone.system.packages.get("com.github.uiautomator")
+        assert installed is not None
+        assert "android.permission.INTERNET" in installed.install_permissions
+        assert phone.system.files.read(installed.apk_path) == apk.read_bytes()
+        assert await phone.system.activities.start("com.github.uiautomator")
+
+    on_phone(tmp_path, work)
