@@ -6,17 +6,20 @@ screens; docs/screens.md says which, and what they measured.
 
 from __future__ import annotations
 
-from screenshots.candidates import is_long
-from screenshots.elements import paragraph_lines
+from screenshots.candidates import is_link, is_long
+from screenshots.elements import Element, centre, paragraph_lines
 from screenshots.evidence import Wording
 from screenshots.facts import Facts
 
 __all__ = ["THRESHOLD", "consent_score", "may_ask"]
 
 THRESHOLD = 4.5
+_BUSY = 5
 _REFUSALS = frozenset(
     {"refuse", "exit", "later", "skip", "cancel", "browse", "close", "basic_mode", "settings", "deny"}
 )
+_OFFERED_BESIDES = 2
+"""Other things that a page which asks may well offer: a language, a help line."""
 _ACTS = frozenset({"pay", "destroy", "update", "install", "rate", "receive", "send", "retry", "mode"})
 
 
@@ -53,7 +56,7 @@ def consent_score(facts: Facts) -> float:
     wording = facts.wording
     spoken = 0.9 * min(topics(wording), 4) + 0.35 * min(wording["topic_weak"], 3) + 0.8 * min(wording["ask"], 3)
     score = _positive_score(facts)
-    if not _is_article(facts):
+    if not (_is_article(facts) or _is_busy(facts)):
         score += spoken + 0.5 * min(len(wording.links), 2)
     if facts.has("refuse"):
         score += 1.2
@@ -115,6 +118,7 @@ def _doubts(facts: Facts) -> float:
         doubts += 1.0 if wording["ask"] and states else 2.5
     if not facts.card:
         doubts += 1.5 * (len(facts.layer.texts) > 45) + 2.0 * _text_follows(facts) + 1.5 * _is_article(facts)
+        doubts += 1.5 * min(max(0, _ways_elsewhere(facts) - _OFFERED_BESIDES), 3)
     return doubts
 
 
@@ -125,6 +129,35 @@ def _is_article(facts: Facts) -> bool:
     running = paragraph_lines(facts.layer.elements)
     prose = sum(len(one.text) for one in facts.layer.texts if len(one.text) >= 40 or id(one) in running)
     return prose >= 120
+
+
+def _ways_elsewhere(facts: Facts) -> int:
+    """Things to tap that answer nothing: tabs, headlines, a navigation bar. A page that asks leads nowhere else."""
+    return sum(one.name == "other" and not one.meaning.clear for one in facts.candidates)
+
+
+def _is_busy(facts: Facts) -> bool:
+    """A page with many other things to touch, tabs and rows and a bar below: what it says is content, not a question."""
+    if facts.card:
+        return False
+    touchable = [element for element in facts.layer.texts if element.clickable or _is_drawn(element)]
+    answers = {id(one.element) for one in facts.candidates if one.positive or one.negative or one.name == "link"}
+    others = [element for element in touchable if id(element) not in answers and not is_link(element)]
+    return len(others) >= _BUSY or _bar_below(facts)
+
+
+def _is_drawn(element: Element) -> bool:
+    return element.style in ("filled", "outline")
+
+
+def _bar_below(facts: Facts) -> bool:
+    """Three or more short texts in one row under the answers: the page's own navigation."""
+    if facts.pair is None:
+        return False
+    low = max(facts.pair.positive.element.touch_box[3], facts.pair.negative.element.touch_box[3])
+    below = [element for element in facts.layer.texts if element.box[1] >= low and not is_long(element.text)]
+    rows = ([one for one in below if abs(centre(one.box)[1] - centre(first.box)[1]) < 20] for first in below)
+    return any(len(row) >= 3 for row in rows)
 
 
 def _text_follows(facts: Facts) -> bool:
