@@ -16,7 +16,7 @@ from traffic.detect import Detector
 from traffic.known import KnownValue
 from traffic.record import CapturedRequest
 
-__all__ = ["BenchFlow", "bench_traffic", "known_values", "read_har"]
+__all__ = ["BenchFlow", "another", "bench_traffic", "known_values", "read_har"]
 
 _KINDS = {
     "apps": "package_list",
@@ -187,14 +187,14 @@ def _control(flows: Sequence[BenchFlow], known: Sequence[KnownValue]) -> _Json:
     chance = random.Random(20261124)  # noqa: S311  values of made-up devices, the same in every run
     checks, hits = 0, 0
     for _ in range(_OTHER_DEVICES):
-        detector = Detector([_another(value, chance) for value in known if value.kind not in _HIDDEN_FROM_TRUTH])
+        detector = Detector([another(value, chance) for value in known if value.kind not in _HIDDEN_FROM_TRUTH])
         for flow in flows:
             checks += 1
             hits += len(detector.search(flow.request).hits)
     return {"devices": _OTHER_DEVICES, "flow_checks": checks, "hits": hits}
 
 
-def _another(value: KnownValue, chance: random.Random) -> KnownValue:
+def another(value: KnownValue, chance: random.Random) -> KnownValue:
     """Digits, hexadecimal letters, letters and ideographs each replaced by another of their class."""
     hexadecimal = set(value.value.lower()) <= set("0123456789abcdef-:")
     made = "".join(_another_sign(sign, hexadecimal, chance) for sign in value.value)

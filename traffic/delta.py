@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from traffic.decode.content import is_text
 from traffic.decode.xor import LAGS, difference, repeat_xor
 from traffic.engine import make_scanner
 from traffic.spelling import Need, spellings
@@ -18,8 +19,10 @@ if TYPE_CHECKING:
 
 __all__ = ["DeltaSearch"]
 
-_LEAST = 7
-"""Bytes of difference that must agree: shorter ones would agree by chance."""
+_LEAST = 5
+"""Bytes of difference that must agree."""
+_SURE = 7
+"""Fewer agree by chance: then all that comes out must be text."""
 _LARGEST = 16 << 10
 _MOST_KEYS = 4
 
@@ -50,8 +53,10 @@ class DeltaSearch:
                 start = end - (len(text) - lag)
                 key = _key(data, start, text, lag) if expected == lag else None
                 if key is not None and any(key) and key not in keys and len(keys) < _MOST_KEYS:
-                    keys.add(key)
-                    yield key, repeat_xor(data, key)
+                    plain = repeat_xor(data, key)
+                    if len(text) - lag >= _SURE or is_text(plain):
+                        keys.add(key)
+                        yield key, plain
 
 
 def _key(data: bytes, start: int, text: bytes, lag: int) -> bytes | None:

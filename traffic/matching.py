@@ -67,6 +67,9 @@ class _Candidates:
             words = KEY_WORDS.get(kind)
             if words is None or not words.search(data, max(0, start - _KEY_REACH), start):
                 return False
+        if self._node.code == "hex" and form.code.startswith("bcd"):
+            # Two digits a byte in hexadecimal are digits as text: nothing may stand beside them.
+            return start == 0 and end == len(data)
         if form.need is Need.FIELD_TAG and not self._is_field(start, end):
             return False
         if form.boundary is Boundary.FREE or _stands_free(form.boundary, data, start, end, strict=self.is_text):

@@ -84,9 +84,18 @@ def _gzip(data: bytes, limit: int) -> Inflated | None:
 
 
 def _zstd(data: bytes, limit: int) -> Inflated | None:
+    """The first frame; all frames where there is more than one."""
+    several = data.find(b"\x28\xb5\x2f\xfd", 4) > 0
+    found = [_zstd_frames(data, limit, across) for across in ((False, True) if several else (False,))]
+    result, whole = max(found, key=lambda one: len(one[0]))
+    return Inflated(result, len(data), whole) if result else None
+
+
+def _zstd_frames(data: bytes, limit: int, across: bool) -> tuple[bytes, bool]:
     parts, size = [], 0
     try:
-        reader = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW).stream_reader(data, read_across_frames=True)
+        decompressor = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW)
+        reader = decompressor.stream_reader(data, read_across_frames=across)
         while size < limit:
             part = reader.read(min(1 << 18, limit - size))
             if not part:
@@ -94,8 +103,8 @@ def _zstd(data: bytes, limit: int) -> Inflated | None:
             parts.append(part)
             size += len(part)
     except zstandard.ZstdError:
-        pass
-    return Inflated(b"".join(parts), len(data), size < limit) if size else None
+        return b"".join(parts), False
+    return b"".join(parts), size < limit
 
 
 def _lz4_frame(data: bytes, limit: int) -> Inflated | None:

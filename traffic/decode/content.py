@@ -93,7 +93,7 @@ def utf16_codec(data: bytes) -> str | None:
 
 def _mostly(high: int, low: int, half: int) -> bool:
     """Whether the one half of the bytes is mostly zero and the other hardly ever."""
-    return high * 10 >= half * 7 and (low * 20 < half or (high == half and low * 2 < half))
+    return high * 10 >= half * 7 and (low * 20 < half or (high == half and low * 2 <= half + 1))
 
 
 def entropy(data: bytes) -> int:

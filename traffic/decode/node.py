@@ -8,7 +8,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Literal
 
 from traffic.decode.content import is_text
-from traffic.decode.structured import Structure
+from traffic.decode.structured import Structure, read_structure
 
 if TYPE_CHECKING:
     from traffic.decode.tokens import Reading
@@ -30,6 +30,9 @@ class Step:
     """What the decoding needed to know: the key of an XOR in hexadecimal, the name of a file in an archive."""
 
 
+_LARGEST_MESSAGE = 512 << 10
+
+
 class Node:
     """Made by the tree only. Two nodes are the same when they are the same object."""
 
@@ -37,6 +40,7 @@ class Node:
         "_is_text",
         "_offset",
         "_source",
+        "_structure",
         "argument",
         "code",
         "data",
@@ -44,7 +48,6 @@ class Node:
         "is_rewriting",
         "is_scanned",
         "parent",
-        "structure",
         "where",
     )
 
@@ -71,8 +74,8 @@ class Node:
         self.is_rewriting = is_rewriting
         """The parent's whole text with its escapes undone: everything is still there, in the same order."""
         self.is_scanned = False
-        self.structure: Structure | None = None
         self._is_text: bool | None = None
+        self._structure: Structure | Literal[False] | None = None
         self._source = source
         self._offset: tuple[int, int] | None = span
 
@@ -82,6 +85,14 @@ class Node:
         if self._is_text is None:
             self._is_text = is_text(self.data)
         return self._is_text
+
+    @property
+    def structure(self) -> Structure | None:
+        """The binary message that it reads as."""
+        if self._structure is None:
+            small = len(self.data) <= _LARGEST_MESSAGE
+            self._structure = (read_structure(self.data) if small else None) or False
+        return self._structure or None
 
     @property
     def span(self) -> tuple[int, int]:

@@ -46,6 +46,10 @@ def percent_decode(data: bytes) -> bytes:
     if b"%u" in data:
         data = _PERCENT_U.sub(lambda match: _utf16(match.group()[2:]), data)
     escapes = _PERCENT.findall(data)
+    cut = data.rfind(b"%", max(0, len(data) - 2))
+    if cut >= 0 and not _PERCENT.match(data, cut):
+        # An escape that is cut off at the end; the rest may be in order.
+        return percent_decode(data[:cut]) + data[cut:]
     if len(escapes) != data.count(b"%"):
         first, *rest = data.split(b"%")
         return first + b"".join([_BYTES[item[:2]] + item[2:] if item[:2] in _BYTES else b"%" + item for item in rest])

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from traffic.decode.compressed import magic_code
-from traffic.decode.content import ASCII, HIGH, is_text, utf16_codec
+from traffic.decode.content import ASCII, HIGH, is_text, usualness, utf16_codec
 from traffic.decode.lzstring import lz_string_base64, lz_string_plausible
 from traffic.decode.structured import may_be_message, read_structure
 
@@ -40,6 +40,7 @@ _WRAPPED = re.compile(rb"(?:[A-Za-z0-9+/]{60,76}\r?\n)+[A-Za-z0-9+/]{2,76}={0,2}
 _ALNUM = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 _TEXT_FIRST = b"IJKLMNOPQRSTUVWXYZabcdef"
 _MAGIC_BACKWARDS = (b"Is4H", b"vULK", b"NJCB", b"oplQ", b"Je", b"Ne", b"Fe", b"Ae")
+_LEAST_USUAL = 17
 _MOST_LZ = 16
 
 
@@ -132,7 +133,8 @@ def _after_glue(token: bytes) -> Reading | None:
 
 def _lz(token: bytes) -> Reading | None:
     decoded = lz_string_base64(token, 1 << 20)
-    if decoded is None or len(decoded) < 8 or not is_text(decoded):
+    # A random token gives a few characters of any plane before a code makes no sense.
+    if decoded is None or 3 * len(decoded) < len(token) or not is_text(decoded) or usualness(decoded) < _LEAST_USUAL:
         return None
     return Reading("lz-string", token, decoded, True)
 
@@ -156,8 +158,8 @@ def is_promising(decoded: bytes) -> bool:
     head = decoded[:48]
     odd = head.translate(None, ASCII)
     # Most tokens are no base64: what they give has control characters soon.
-    if len(odd.translate(None, HIGH)) * 20 <= len(head):
-        return is_text(decoded)
+    if len(odd.translate(None, HIGH)) * 20 <= len(head) and is_text(decoded):
+        return True
     if head.count(0) * 3 >= len(head) and utf16_codec(decoded) is not None:
         return True
     if not may_be_message(decoded):

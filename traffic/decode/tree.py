@@ -13,7 +13,7 @@ from traffic.decode.content import LEAST_USUAL, has_controls, is_media, is_text,
 from traffic.decode.framing import Frame, embedded_streams, grpc_frames, multipart_parts, zip_frames
 from traffic.decode.lzstring import lz_string_utf16
 from traffic.decode.node import Batch, Node
-from traffic.decode.structured import READERS, read_structure
+from traffic.decode.structured import READERS
 from traffic.decode.text import REWRITINGS, binary_fields
 from traffic.decode.tokens import MOST_TOKENS, Reading, decode_base64, is_promising, looks_random, readings, unwrap
 from traffic.decode.xor import xor_readings
@@ -27,8 +27,9 @@ _LEAST = 6
 _KEEPS_TOKENS = frozenset({"url", "json-string", "html"})
 """Rewritings that leave every base64 token as it is or make it whole: it is read once, in the rewritten text."""
 _FORM = re.compile(rb"\s{0,4}[\w.%\[\]$-]{1,64}[=:]")
-_LEAST_BINARY = 24
-"""Shorter binary values are numbers and identifiers, which are searched as they are."""
+_LEAST_BINARY = 12
+_LEAST_FIELD = 24
+"""Shorter fields of a message are numbers and identifiers, which are searched as they are."""
 _MOST_RANDOM_TOKENS = 8
 _MOST_THOROUGH = 1
 _MOST_XOR = 8
@@ -79,7 +80,7 @@ class DecodeTree:
         if self._inflate(node) or is_media(data):
             return
         codec = utf16_codec(data)
-        if codec is not None and not self._is_message(node):
+        if codec is not None and not (node.structure is not None and node.structure.sure):
             self.add(Node(data.decode(codec, "replace").encode(), node.where, node, codec))
         elif node.parent is None and node.where != "body":
             yield from self._text(node)
@@ -172,15 +173,9 @@ class DecodeTree:
 
     # --- bytes
 
-    def _is_message(self, node: Node) -> bool:
-        node.structure = read_structure(node.data) if len(node.data) <= self._budget.limits.text else None
-        return node.structure is not None and node.structure.sure
-
     def _binary(self, node: Node) -> Iterator[Batch]:
         data = node.data
         structure = node.structure
-        if structure is None and len(data) <= self._budget.limits.text:
-            structure = node.structure = read_structure(data)
         if structure is not None:
             leaves = [
                 Node(data[at : at + size], node.where, node, structure.code, span=(at, size), argument=path)
@@ -195,7 +190,7 @@ class DecodeTree:
                     self.add(batch.node(index))
             if structure.sure:
                 return
-        if len(data) < _LEAST_BINARY:
+        if len(data) < (_LEAST_FIELD if node.code in READERS else _LEAST_BINARY):
             return
         streams = list(embedded_streams(data, self._budget.inflated))
         for frame in streams:

@@ -138,7 +138,7 @@ def _keys_by_opening(data: bytes) -> Iterator[bytes]:
 def _likely_key(data: bytes) -> bytes:
     """The key under which the data look most like what programs write. A longer one must explain them better."""
     keys = dict.fromkeys([*_keys_by_alphabet(data), _best_single(data), *_keys_by_statistics(data)])
-    return max(keys, key=lambda key: _quality(repeat_xor(data, key)) - len(key) / 10)
+    return max(keys, key=lambda key: _quality(repeat_xor(data, key)) - math.log2(len(key)) / 2)
 
 
 def _best_single(data: bytes) -> bytes:
@@ -150,7 +150,7 @@ def _quality(plain: bytes) -> float:
     """How usual it is; where it is an encoding of text, how usual that is, and a little more."""
     codec = utf16_codec(plain)
     if codec is not None:
-        return usualness(plain[:1024].decode(codec, "replace").encode()) + 1
+        return usualness(plain[:1024].decode(codec, "replace").encode()) + 3
     for alphabet in _STRICT:
         if not plain.translate(None, alphabet.signs):
             return max(usualness(plain) + 1, _decoded_quality(plain, alphabet) + 3)

@@ -78,6 +78,9 @@ def stands_alone(known: KnownValue) -> bool:
         return _weight(value) >= 6
     if known.kind == "email":
         return len(value) >= 8 and "@" in value
+    if known.kind == "clipboard":
+        unusual = any(sign.isdigit() or ord(sign) >= 0x2E80 for sign in value)
+        return _weight(value) >= (8 if unusual else 20)
     return _weight(value) >= 8
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_DOWN, ROUND_HALF_EVEN, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Literal
 
 from traffic.spelling.numbers import varint
@@ -20,6 +20,7 @@ __all__ = ["CoordinateForm", "CoordinateText", "Place", "coordinate_forms", "coo
 Axis = Literal["latitude", "longitude"]
 _DATUMS = {"wgs84": "WGS-84", "gcj02": "GCJ-02", "bd09": "BD-09"}
 _MOST_DECIMALS = 6
+_LEAST_DECIMALS = 2
 _SURE_DECIMALS = 5
 """Fewer are met by chance (six hits in a thousand megabytes for three decimals): only a pair counts."""
 
@@ -111,9 +112,13 @@ def coordinate_texts(place: Place) -> Iterator[CoordinateText]:
 def _decimal_texts(datum: str, axis: Axis, value: Decimal, decimals: int, *, main: bool) -> Iterator[CoordinateText]:
     step = Decimal(1).scaleb(-decimals)
     sure = decimals >= _SURE_DECIMALS
-    rounded = str(value.quantize(step, ROUND_HALF_EVEN))
-    cut = str(value.quantize(step, ROUND_DOWN))
-    for text in dict.fromkeys((rounded, cut)):
+    roundings = (ROUND_HALF_EVEN, ROUND_HALF_UP, ROUND_DOWN)
+    for text in dict.fromkeys(str(value.quantize(step, rounding)) for rounding in roundings):
+        # A number that ends in zeros is printed without them.
+        short = text.rstrip("0")
+        left = len(short) - short.index(".") - 1
+        if short != text and left >= _LEAST_DECIMALS:
+            yield from _decimal_texts(datum, axis, Decimal(short), left, main=False)
         spelling = Spelling(
             text=text,
             code=f"{datum}-{decimals}",

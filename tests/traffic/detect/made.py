@@ -159,7 +159,9 @@ ENCODERS: dict[str, Encoder] = {
     "xor-4": lambda data, chance: xor(data, bytes(chance.randrange(1, 256) for _ in range(4))),
     "utf-16": lambda data, _: as_text(data).encode("utf-16-le"),
     "quoted-printable": lambda data, _: quopri.encodestring(as_text(data).encode(), quotetabs=True),
-    "html": lambda data, _: "".join(f"&#{ord(sign)};" if sign in '"<>&' or ord(sign) > 127 else sign for sign in as_text(data)).encode(),
+    "html": lambda data, _: "".join(
+        f"&#{ord(sign)};" if sign in '"<>&' or ord(sign) > 127 else sign for sign in as_text(data)
+    ).encode(),
 }
 
 
@@ -168,8 +170,8 @@ def payload(kind: str, chance: random.Random) -> bytes:
     event: dict[str, object] = {
         "event": chance.choice(["app_start", "page_view", "click"]),
         "ts": chance.randrange(1_790_000_000_000, 1_799_000_000_000),
-        "sdk": "2.%d.0" % chance.randrange(30),
-        "session": "%032x" % chance.getrandbits(128),
+        "sdk": f"2.{chance.randrange(30)}.0",
+        "session": f"{chance.getrandbits(128):032x}",
     }
     if kind in ("latitude", "longitude"):
         event["lat"], event["lng"] = float(DEVICE["latitude"]), float(DEVICE["longitude"])
