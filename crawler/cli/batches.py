@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -150,21 +151,21 @@ def findings_table(out: Path, rows: Sequence[BatchRow]) -> Table:
     found = {row.id: read_findings(out, row) for row in rows}
     rules = sorted({rule for verdicts in found.values() for rule in verdicts})
     table = Table(
-        title="● confirmed   ◐ suspected   · lead only   ? not testable   (empty) not observed", title_style="dim"
+        title="● confirmed   ◐ suspected   · lead only   ? not testable   (empty) not observed",
+        title_style="dim",
+        box=SIMPLE_HEAD,
+        padding=(0, 1),
     )
-    table.add_column("app")
+    table.add_column("app", no_wrap=True)
     for rule in rules:
-        table.add_column(rule, justify="center")
-    table.add_column("package", style="dim")
+        table.add_column(rule, justify="center", no_wrap=True)
     for row in rows:
         verdicts = found[row.id]
         if row.status == "done":
             cells = [_MARKS.get(verdicts.get(rule, ""), "") for rule in rules]
         else:
             cells = [row.status, *[""] * (len(rules) - 1)] if rules else []
-        table.add_row(
-            printable(row.label or row.package).replace("[", "\\["), *cells, printable(row.package).replace("[", "\\[")
-        )
+        table.add_row(printable(row.label or row.package).replace("[", "\\["), *cells)
     return table
 
 

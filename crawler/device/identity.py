@@ -128,7 +128,8 @@ def _imei(driver: DeviceDriver, _: str) -> Iterator[Identifier]:
     first = _valid_imei(_phone_call(driver, 1, []))
     if first:
         yield Identifier(name="imei", value=first, source="service iphonesubinfo")
-    second = _valid_imei(_phone_call(driver, 3, ["i32 1"]))
+    # AOSP 11 put getNaiForSubscriber at the third place; getDeviceIdForPhone moved to the fourth.
+    second = _valid_imei(_phone_call(driver, 4 if driver.info().sdk >= 30 else 3, ["i32 1"]))
     if second and second != first:
         yield Identifier(name="imei2", value=second, source="service iphonesubinfo, slot 2")
 

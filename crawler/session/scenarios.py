@@ -26,6 +26,8 @@ __all__ = ["SCENARIOS", "Scenario"]
 _LOADING_KINDS = frozenset({"splash_ad"})
 _MAX_CONSENT_TAPS = 6
 _TAPS_WITHOUT_EFFECT = 2
+_STANDING_SECONDS = 0.4
+"""How long a dialog has to stand still before it is answered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +95,7 @@ def _steady(stage: Stage, seen: Seen) -> Seen:
     """Look until the same dialog was seen twice: nothing that is still being drawn is tapped."""
     deadline = Deadline(stage.clock, float(stage.pace.settle_seconds))
     while not deadline.passed():
+        stage.rest(_STANDING_SECONDS)
         now = stage.look()
         before, after = seen.reading.dialog, now.reading.dialog
         seen = now

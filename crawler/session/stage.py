@@ -115,16 +115,18 @@ class Stage:
         deadline = Deadline(self.clock, float(seconds))
         while not deadline.passed():
             self._rest(deadline)
-            if stop is not None and stop(self.look()):
+            seen = self.look()
+            if stop is not None and stop(seen):
                 return False
-        if stop is None:
-            self.look()
         self.ui.append("QuietWaited", {"seconds": seconds, "why": why})
         return True
 
     def _rest(self, deadline: Deadline) -> None:
-        """Until the next look is due, or the capture dies."""
-        seconds = min(self.pace.look_interval_ms / 1000, deadline.remaining())
+        """Until the next look is due."""
+        self.rest(min(self.pace.look_interval_ms / 1000, deadline.remaining()))
+
+    def rest(self, seconds: float) -> None:
+        """Wait without looking; shorter only when the capture dies."""
         wait_for(lambda: not self._alive(), clock=self.clock, seconds=seconds, pause_seconds=0.2)
 
     # ------------------------------------------------------------------ acting
