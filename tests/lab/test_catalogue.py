@@ -148,6 +148,7 @@ REFUSE = ("btn_disagree", "btn_refuse", "btn_cancel", "btn_exit", "btn_later", "
 REFUSE_AGAIN = ("btn_first_refuse", "btn_exit")
 PIXEL_BUTTONS = {"com.luming.wendao": {"accept": (249, 540), "refuse": (110, 540)}}
 PERMISSION_FIRST = {app.package for app in CATALOGUE if "M1-07" in app.truth.findings}
+MOVING_ON = {app.package for app in CATALOGUE if "android.finish()" in sources(app).get("story.js", "")}
 DENY = "com.android.permissioncontroller:id/permission_deny_button"
 ON_DEVICE = [pytest.mark.lab, needs_chromium]
 
@@ -194,7 +195,8 @@ class Person:
             self.wait(0.3)
             while self.press(app, *REFUSE_AGAIN):
                 self.wait(0.3)
-        self.wait(0.1)
+        # An activity that is opened by the answer would come over the app that is opened next.
+        self.wait(0.8 if app.package in MOVING_ON else 0.1)
 
     def _press_unseen(self, name: str) -> None:
         box = self.device.page(f"(({{x, y}}) => [x, y])(document.getElementById('{name}').getBoundingClientRect())")
