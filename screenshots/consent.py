@@ -117,7 +117,11 @@ def _doubts(facts: Facts) -> float:
         states = facts.has("accept") or (facts.has("proceed") and wording["agreement_line"])
         doubts += 1.0 if wording["ask"] and states else 2.5
     if not facts.card:
-        doubts += 1.5 * (len(facts.layer.texts) > 45) + 2.0 * _text_follows(facts) + 1.5 * _is_article(facts)
+        doubts += (
+            1.5 * (len(facts.layer.texts) > 45)
+            + 2.0 * _text_follows(facts)
+            + 1.5 * (_is_article(facts) or _is_busy(facts))
+        )
         doubts += 1.5 * min(max(0, _ways_elsewhere(facts) - _OFFERED_BESIDES), 3)
     return doubts
 
