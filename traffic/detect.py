@@ -17,6 +17,7 @@ from traffic.known import KnownValue
 from traffic.matching import Match, matches
 from traffic.spelling import expand, is_placeholder
 from traffic.telling import Told, tell
+from traffic.trace import is_escaped_around
 
 if TYPE_CHECKING:
     from evidence.clock import Clock
@@ -204,20 +205,22 @@ class _Found:
     """The matches of one request, node by node."""
 
     def __init__(self) -> None:
-        self._by_node: dict[int, list[Match]] = {}
+        self._by_node: dict[int, dict[tuple[int, str], Match]] = {}
+        self._told_elsewhere: list[Match] = []
         self._spans: dict[int, list[tuple[int, int]]] = {}
 
     def add(self, node: Node, found: list[Match]) -> None:
-        """Without those that the text before its rewriting shows as well."""
+        """A match that the text before its rewriting shows as well is told once, where it is plainer to see."""
         self._spans[id(node)] = [(match.start, match.end) for match in found]
-        shown: set[tuple[int, str]] = set()
-        above: Node | None = node
-        while above is not None and above.is_rewriting:
-            above = above.parent
-            shown |= {(match.form.value, match.form.code) for match in self._by_node.get(id(above), ())}
-        kept = [match for match in found if (match.form.value, match.form.code) not in shown]
-        if kept:
-            self._by_node[id(node)] = kept
+        kept = {(match.form.value, match.form.code): match for match in found}
+        self._by_node[id(node)] = kept
+        above: Node = node
+        while above.is_rewriting and above.parent is not None:
+            below, above = above, above.parent
+            shown = self._by_node.get(id(above), {})
+            for key in kept.keys() & shown.keys():
+                deeper = below is node and is_escaped_around(node, shown[key].start, shown[key].end)
+                self._told_elsewhere.append(shown.pop(key) if deeper else kept.pop(key))
 
     def spans(self, node: Node) -> list[tuple[int, int]]:
         """All matches in the node, also those that are told elsewhere."""
@@ -225,22 +228,24 @@ class _Found:
 
     def within(self, node: Node) -> bool:
         """Whether anything was found in the node or in what came out of it."""
-        return any(node in match.node.lineage() for found in self._by_node.values() for match in found)
+        return any(node in match.node.lineage() for found in self._by_node.values() for match in found.values())
 
     def telling(self) -> list[Match]:
         """Without those that a further decoding of the same bytes shows more plainly."""
         by_value: dict[int, list[Match]] = {}
         for found in self._by_node.values():
-            for match in found:
+            for match in found.values():
                 by_value.setdefault(match.form.value, []).append(match)
-        return [match for group in by_value.values() for match in _best_told(group)]
+        return [match for group in by_value.values() for match in self._best_told(group)]
 
-
-def _best_told(group: list[Match]) -> list[Match]:
-    """Of the matches of one value: where two are the same bytes, the one that a person understands more easily."""
-    # First what a further decoding shows better, then what was plain already before it: each pass drops by what remains.
-    deep = [match for match in group if not any(_is_told_by_deeper(match, other) for other in group)]
-    return [match for match in deep if not any(_is_told_by_shallower(match, other) for other in deep)]
+    def _best_told(self, group: list[Match]) -> list[Match]:
+        """Of the matches of one value: where two are the same bytes, the one that a person understands more easily."""
+        if len(group) == 1:
+            return group
+        # First what a further decoding shows better, then what was plain already before it: each pass by what remains.
+        deep = [match for match in group if not any(_is_told_by_deeper(match, other) for other in group)]
+        plain = deep + [match for match in self._told_elsewhere if match.form.value == group[0].form.value]
+        return [match for match in deep if not any(_is_told_by_shallower(match, other) for other in plain)]
 
 
 def _is_told_by_deeper(match: Match, other: Match) -> bool:

@@ -10,7 +10,7 @@ from traffic.decode.structured import Structure
 
 __all__ = ["form_field", "header_name", "json_paths", "structure_path", "url_part"]
 
-_STRING = rb'"[^"\\]*(?:\\.[^"\\]*)*"?'
+_STRING = rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\Z)'
 _JSON = re.compile(
     rb"(?P<key>" + _STRING + rb")\s*:\s*(?P<value>" + _STRING + rb'|[^\s"\[{,}\]]+)?'
     rb"|(?P<text>" + _STRING + rb")|(?P<open>[\[{])|(?P<close>[\]}])|(?P<comma>,)",

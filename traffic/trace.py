@@ -11,7 +11,7 @@ from typing import NamedTuple
 from traffic.decode.node import Node, Step
 from traffic.decode.text import REWRITINGS, Rewriting, SourceMap
 
-__all__ = ["Stage", "Tracer"]
+__all__ = ["Stage", "Tracer", "is_escaped_around"]
 
 _URL_ENDS = (b"&", b"?", b"#", b'"', b"'", b"<", b">", b" ", b"\n", b"\r", b"\t", b"{", b"}", b",", b";")
 _REACH = 1 << 16
@@ -54,7 +54,8 @@ class Tracer:
         before = self._ways.get(key)
         if before is None:
             before = self._ways[key] = self.trace(parent, *span)
-        step = Step(code=node.code, offset=span[0], length=span[1], argument=node.argument)
+        inside = before[-1]
+        step = Step(code=node.code, offset=inside.offset, length=inside.length, argument=node.argument)
         return (*before, Stage(node, data, offset, length, step))
 
     def _narrow(self, node: Node, source: bytes, offset: int, length: int) -> tuple[bytes, tuple[int, int], int] | None:
@@ -76,6 +77,15 @@ class Tracer:
             part = self._parts[key] = rewriting.apply(source[span[0] : span[0] + span[1]])
         moved = _position(rewriting, source, span, start, part, wanted)
         return None if moved is None else (part, span, moved)
+
+
+def is_escaped_around(node: Node, start: int, end: int) -> bool:
+    """Whether the part of the parent's text that holds these bytes needs the node's rewriting to be read."""
+    if node.parent is None:
+        return False
+    source = node.parent.data
+    offset, length = _json_string(source, start, end) if node.code == "json-string" else _segment(source, start, end)
+    return length < len(source) and REWRITINGS[node.code].applies(source[offset : offset + length])
 
 
 def _position(
