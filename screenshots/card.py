@@ -12,12 +12,15 @@ from numpy.typing import NDArray
 from screenshots.lines import Image, as_image
 from screenshots.values import Box
 
-__all__ = ["CardFound", "find_card"]
+__all__ = ["CardFound", "find_card", "find_cards"]
 
 _WIDTH = 180
 _COLOURS = 8
 _TOLERANCE = 14
-_EDGE = 18
+_EDGE = 16
+_DARK_EDGE = 8
+"""Cards of dark themes differ little from what they cover; their colours are pure enough to see it."""
+_DARK = 80
 _ENOUGH = 0.45
 
 
@@ -29,42 +32,53 @@ class CardFound:
     score: int
 
 
-def find_card(image: Image) -> CardFound | None:
-    """The most card-like patch, or None on a page without one."""
+def find_cards(image: Image) -> tuple[CardFound, ...]:
+    """Every patch that is card-like enough, the most card-like first; a patch inside a better one is left out."""
     scale = _WIDTH / image.shape[1]
     size = (_WIDTH, max(40, int(image.shape[0] * scale)))
     small = as_image(cv2.medianBlur(cv2.resize(image, size, interpolation=cv2.INTER_AREA), 3))
-    gray = cv2.cvtColor(small, cv2.COLOR_BGR2GRAY).astype(np.float32)
-    best: tuple[float, Box] | None = None
-    for lightness, mask in _colour_masks(small):
-        for box, solidity in _patches(mask):
-            score = _score(box, solidity, lightness, gray)
-            if best is None or score > best[0]:
-                best = (score, box)
-    if best is None or best[0] < _ENOUGH:
-        return None
-    left, top, right, bottom = (round(edge / scale) for edge in best[1])
-    full = (max(0, left), max(0, top), min(image.shape[1], right), min(image.shape[0], bottom))
-    return CardFound(box=full, score=int(1000 * best[0]))
+    lab = cv2.cvtColor(small, cv2.COLOR_BGR2LAB).astype(np.float32)
+    scored = [
+        (score, box)
+        for colour, mask in _colour_masks(lab)
+        for box, solidity in _patches(mask)
+        if (score := _score(box, solidity, colour, lab)) >= _ENOUGH
+    ]
+    found: list[CardFound] = []
+    for score, box in sorted(scored, reverse=True):
+        left, top, right, bottom = (round(edge / scale) for edge in box)
+        full = (max(0, left), max(0, top), min(image.shape[1], right), min(image.shape[0], bottom))
+        if not any(_mostly_inside(full, other.box) for other in found):
+            found.append(CardFound(box=full, score=int(1000 * score)))
+    return tuple(found)
 
 
-def _colour_masks(small: Image) -> Iterator[tuple[float, NDArray[np.uint8]]]:
-    """For each of the commonest colours: its grey value, and where it lies, small gaps (text) closed."""
-    lab = cv2.cvtColor(small, cv2.COLOR_BGR2LAB).astype(np.int32)
-    coarse = lab // 8
+def find_card(image: Image) -> CardFound | None:
+    """The most card-like patch, or None on a page without one."""
+    found = find_cards(image)
+    return found[0] if found else None
+
+
+def _mostly_inside(box: Box, other: Box) -> bool:
+    wide = min(box[2], other[2]) - max(box[0], other[0])
+    tall = min(box[3], other[3]) - max(box[1], other[1])
+    return max(0, wide) * max(0, tall) > 0.8 * (box[2] - box[0]) * (box[3] - box[1])
+
+
+def _colour_masks(lab: NDArray[np.float32]) -> Iterator[tuple[NDArray[np.float32], NDArray[np.uint8]]]:
+    """For each of the commonest colours: the colour, and where it lies, small gaps (text) closed."""
+    coarse = (lab // 8).astype(np.int32)
     keys = coarse[..., 0] * 1024 + coarse[..., 1] * 32 + coarse[..., 2]
     counts = np.bincount(keys.ravel())
-    common = np.argsort(-counts)[:_COLOURS]
     closing, opening = np.ones((7, 7), np.uint8), np.ones((7, 7), np.uint8)
-    for key in common:
+    for key in np.argsort(-counts)[:_COLOURS]:
         if not counts[key]:
             continue
-        centre = np.median(lab[keys == key], axis=0)
-        mask = (np.abs(lab - centre).sum(axis=2) < _TOLERANCE).astype(np.uint8)
-        if mask.mean() < 0.03:
-            continue
-        mask = as_image(cv2.morphologyEx(cv2.morphologyEx(mask, cv2.MORPH_CLOSE, closing), cv2.MORPH_OPEN, opening))
-        yield float(np.median(cv2.cvtColor(small, cv2.COLOR_BGR2GRAY)[keys == key])), mask
+        colour = np.median(lab[keys == key], axis=0).astype(np.float32)
+        mask = (np.abs(lab - colour).sum(axis=2) < _TOLERANCE).astype(np.uint8)
+        if mask.mean() >= 0.03:
+            closed = cv2.morphologyEx(mask, cv2.MORPH_CLOSE, closing)
+            yield colour, as_image(cv2.morphologyEx(closed, cv2.MORPH_OPEN, opening))
 
 
 def _patches(mask: NDArray[np.uint8]) -> Iterator[tuple[Box, float]]:
@@ -82,26 +96,31 @@ def _patches(mask: NDArray[np.uint8]) -> Iterator[tuple[Box, float]]:
             yield (x, y, x + w, y + h), min(1.0, solidity)
 
 
-def _score(box: Box, solidity: float, lightness: float, gray: NDArray[np.float32]) -> float:
-    tall, wide = gray.shape
+def _score(box: Box, solidity: float, colour: NDArray[np.float32], lab: NDArray[np.float32]) -> float:
+    tall, wide = lab.shape[:2]
     x, y, right, bottom = box
-    sides = _side_differences(box, lightness, gray)
+    sides = _side_differences(box, colour, lab)
     if not sides:
         return 0.0
-    edge = sum(difference > _EDGE for difference in sides) / len(sides)
+    needed = _EDGE if colour[0] > _DARK else _DARK_EDGE
+    edge = sum(difference > needed for difference in sides) / len(sides)
     middle = 1 - abs((x + right) / 2 / wide - 0.5) * 2
     cover = (right - x) * (bottom - y) / (wide * tall)
     floats = (x > 3 and right < wide - 3) or (y > 0.25 * tall and bottom > 0.9 * tall)
     return float(solidity * edge * middle * (1 if floats else 0.3) * min(1.0, cover / 0.12) ** 0.5)
 
 
-def _side_differences(box: Box, lightness: float, gray: NDArray[np.float32]) -> list[float]:
-    """How much brighter or darker it is just outside each side that lies on the screen."""
+def _side_differences(box: Box, colour: NDArray[np.float32], lab: NDArray[np.float32]) -> list[float]:
+    """How different it looks just outside each side that lies on the screen."""
     x, y, right, bottom = box
     strips = (
-        gray[max(0, y - 7) : max(0, y - 3), x + 6 : right - 6],
-        gray[bottom + 3 : bottom + 7, x + 6 : right - 6],
-        gray[y + 6 : bottom - 6, max(0, x - 7) : max(0, x - 3)],
-        gray[y + 6 : bottom - 6, right + 3 : right + 7],
+        lab[max(0, y - 7) : max(0, y - 3), x + 6 : right - 6],
+        lab[bottom + 3 : bottom + 7, x + 6 : right - 6],
+        lab[y + 6 : bottom - 6, max(0, x - 7) : max(0, x - 3)],
+        lab[y + 6 : bottom - 6, right + 3 : right + 7],
     )
-    return [abs(float(np.median(strip)) - lightness) for strip in strips if strip.size > 20]
+    return [
+        float(np.linalg.norm(np.median(strip.reshape(-1, 3), axis=0) - colour))
+        for strip in strips
+        if strip.shape[0] * strip.shape[1] > 20
+    ]

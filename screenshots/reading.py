@@ -28,7 +28,7 @@ from screenshots.values import (
     TextBox,
 )
 from screenshots.vision import layers_from_lines
-from screenshots.windows import hidden_surface, read_layers, screen_box
+from screenshots.windows import hidden_surface, make_layer, read_layers, screen_box
 
 __all__ = [
     "CONSENT_KINDS",
@@ -68,7 +68,7 @@ def read_screen(
     layers = _layers(parsed, sight, package)
     if isinstance(layers, str):
         return _unreadable(layers if layers != "no_input" or failure is None else "bad_hierarchy", sight, failure)
-    judged = [judge(layer, package) for layer in layers]
+    judged = _as_one_page([judge(layer, package) for layer in layers], package)
     judged = _sharpened(judged, sight, package)
     looked = False
     if second_look:
@@ -141,6 +141,18 @@ def _sharpened(judged: list[Judged], sight: Sight, package: str | None) -> list[
             layer = add_lines(top.layer, pale, _name(sight.quick))
             return [judge(layer, package), *judged[1:]]
     return judged
+
+
+def _as_one_page(judged: list[Judged], package: str | None) -> list[Judged]:
+    """A patch of colour that holds next to no control was no card: then the screen is one page, if that makes sense."""
+    if len(judged) != 2 or judged[0].layer.source != "ocr" or len(judged[0].controls) > 1:
+        return judged
+    if judged[0].verdict.kind not in ("plain", "other"):
+        return judged
+    top, bottom = judged[0].layer, judged[1].layer
+    elements = (*top.elements, *bottom.elements)
+    whole = judge(make_layer(elements, top.screen, top.screen, over_content=False, source="ocr"), package)
+    return [whole] if whole.verdict.kind in CONSENT_KINDS else judged
 
 
 def _is_blurred(layer: Layer) -> bool:

@@ -9,7 +9,7 @@ import cv2
 
 from screenshots.buttons import button_shape
 from screenshots.candidates import is_long
-from screenshots.card import find_card
+from screenshots.card import find_cards
 from screenshots.elements import (
     Element,
     Layer,
@@ -81,14 +81,15 @@ def in_status_bar(line: TextLine, screen: Box) -> bool:
 
 
 def _card_of(image: Image, elements: Sequence[Element]) -> Box | None:
-    """The card, if what it holds could be a dialog: several lines, or a line and a label."""
-    found = find_card(image)
-    if found is None:
-        return None
-    inside = [element for element in elements if contains(_grown(found.box, 8), centre(element.box))]
-    tall_enough = height(found.box) >= 0.07 * image.shape[0]
-    says = any(element.meaning().clear for element in inside) or len(inside) >= 3
-    return found.box if len(inside) >= 2 and tall_enough and says else None
+    """The card that could be a dialog: several lines, or a line and a label; one with answers before one without."""
+    fitting: list[tuple[bool, int, Box]] = []
+    for found in find_cards(image):
+        inside = [element for element in elements if contains(_grown(found.box, 8), centre(element.box))]
+        answers = any(element.meaning().clear for element in inside)
+        tall_enough = height(found.box) >= 0.07 * image.shape[0]
+        if len(inside) >= 2 and tall_enough and (answers or len(inside) >= 3):
+            fitting.append((answers, found.score, found.box))
+    return max(fitting)[2] if fitting else None
 
 
 def _with_styles(elements: Sequence[Element], image: Image, within: Box) -> list[Element]:
