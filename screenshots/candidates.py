@@ -14,6 +14,7 @@ from screenshots.lexicon import has_han, has_kana
 __all__ = ["Candidate", "Duo", "Pair", "best_pair", "find_candidates", "find_duo", "is_link", "is_long", "partner_of"]
 
 _SENTENCE_ENDS = (",", "、", ";", ":", "。")
+_MOST_CANDIDATES = 60
 _NO_LABEL = re.compile(r"[。;:]\S|[,、;:。]$|^[\d\W_]+$")
 """What a fragment of running text, or a bare number, has and a label has not."""
 _CLOSING_NAMES = ("close", "dismiss", "cancel_icon", "btn_x", "iv_x", "guanbi")
@@ -98,7 +99,7 @@ def find_candidates(layer: Layer) -> tuple[Candidate, ...]:
         drawn = element.style in ("filled", "outline")
         if (drawn or id(element) not in running) and _is_control(candidate, layer, touchable=touchable):
             found.append(candidate)
-    return tuple(found)
+    return tuple(found[-_MOST_CANDIDATES:])
 
 
 def best_pair(candidates: Sequence[Candidate], layer: Layer) -> Pair | None:

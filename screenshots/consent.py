@@ -15,6 +15,7 @@ __all__ = ["THRESHOLD", "consent_score", "may_ask"]
 
 THRESHOLD = 4.5
 _BUSY = 5
+_MOST_BELOW = 40
 _REFUSALS = frozenset(
     {"refuse", "exit", "later", "skip", "cancel", "browse", "close", "basic_mode", "settings", "deny"}
 )
@@ -160,6 +161,7 @@ def _bar_below(facts: Facts) -> bool:
         return False
     low = max(facts.pair.positive.element.touch_box[3], facts.pair.negative.element.touch_box[3])
     below = [element for element in facts.layer.texts if element.box[1] >= low and not is_long(element.text)]
+    below = below[:_MOST_BELOW]
     rows = ([one for one in below if abs(centre(one.box)[1] - centre(first.box)[1]) < 20] for first in below)
     return any(len(row) >= 3 for row in rows)
 

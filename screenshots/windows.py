@@ -48,6 +48,8 @@ _NEVER_APPS = ("com.android.systemui",)
 _KEYBOARD_WORDS = ("inputmethod", "input.method", ".ime", "keyboard", "sogou.input", "baidu.input", "pinyin")
 _SURFACE_SHARE = 0.06
 _MOST_LABELS_IN_TARGET = 3
+_MOST_COMPARED = 1500
+"""A page with more elements than this is no page that a dialog was drawn on, but a flood."""
 
 
 def screen_box(hierarchy: Hierarchy, size: tuple[int, int] | None) -> Box:
@@ -175,6 +177,8 @@ class _Walk:
         return bounds if small and self.labels[id(target)] <= _MOST_LABELS_IN_TARGET else None
 
     def _lies_over(self, child: Node, painted: Sequence[Element], before: Sequence[Element]) -> bool:
+        if not child.children or len(before) > _MOST_COMPARED:
+            return False
         texts = [element for element in painted if element.text]
         below = [element for element in before if element.text or element.kind == "icon"]
         if not below or sum(len(element.text) for element in texts) < 6:
