@@ -140,8 +140,11 @@ class Screen:
                 await page.watch.arm()
                 captured = await page.capture()
         except (TimeoutError, CommandFailed, BrowserGone):
+            if self._last is not None and self._last_page is page:
+                return self._last
+            # Never another window's picture: a page that has not drawn yet shows its empty starting window.
             viewport = self.stage.viewport
-            return self._last or compositor.black(viewport.width, viewport.height)
+            return Image.new("RGB", (viewport.width, viewport.height), "white")
         self._last, self._last_page = await asyncio.to_thread(compositor.decode, captured), page
         return self._last
 

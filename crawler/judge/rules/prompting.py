@@ -99,7 +99,8 @@ def ticked_by_default(sessions: Sequence[SessionReadings]) -> tuple[Finding, ...
                 seen_by.add(session.session)
                 found.append(_ticked(session, first, box))
     if found:
-        certain = len(seen_by) >= _READERS_THAT_AGREE or any(item.details["source"] == "hierarchy" for item in found)
+        by_system = any(item.details["source"] == "hierarchy" for item in found)
+        certain = len(seen_by) >= _READERS_THAT_AGREE or by_system
         return tuple(found) if certain else tuple(_weaker(item) for item in found)
     starts = of_scenario(sessions, "S01")
     if unknown:
@@ -187,13 +188,13 @@ def _no_choice(session: SessionReadings, at: ScreenAt, dialog: Dialog, label: st
 def _weaker(item: Finding) -> Finding:
     return Finding(
         rule=item.rule,
-        verdict=Verdict.SUSPECTED,
+        verdict=Verdict.LEAD,
         session=item.session,
         phase=item.phase,
         at_mono_ns=item.at_mono_ns,
         at_wall_ns=item.at_wall_ns,
-        summary_zh=item.summary_zh + "（仅凭一次图像识别）",
-        summary_en=item.summary_en + " (measured on pixels in one session only)",
+        summary_zh=item.summary_zh + "（仅凭一次图像识别，仅作线索）",
+        summary_en=item.summary_en + " Measured on pixels in one session only: a lead.",
         details=item.details,
         citations=item.citations,
     )

@@ -181,7 +181,7 @@ def test_a_box_ticked_by_ourselves_is_not_ticked_by_default() -> None:
 def test_a_tick_measured_on_pixels_needs_two_sessions() -> None:
     once = session(screens=[ticked(box("ticked", source="pixels"))])  # type: ignore[list-item]
     again = session("S03", screens=[ticked(box("ticked", source="pixels"))])  # type: ignore[list-item]
-    assert verdict("M1-09", once) is Verdict.SUSPECTED
+    assert verdict("M1-09", once) is Verdict.LEAD
     assert verdict("M1-09", once, again) is Verdict.CONFIRMED
 
 
