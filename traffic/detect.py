@@ -149,7 +149,7 @@ class Detector:
         for index, end in self._scanner.scan(visit.text):
             at = bisect_right(visit.starts, end - 1) - 1
             start = end - len(self._patterns[index].literal)
-            if start >= visit.starts[at] and end <= visit.starts[at] + visit.size(at):
+            if start >= visit.starts[at] and end <= visit.starts[at] + len(visit.piece(at)):
                 by_node.setdefault(at, []).append((index, end - visit.starts[at]))
         for at, occurrences in by_node.items():
             node = visit.node(at)

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from traffic.decode.content import is_text
+from traffic.decode.node import Node
 from traffic.leaf import form_field, header_name, json_paths, structure_path, url_part
 from traffic.matching import Match
 from traffic.trace import Stage, Tracer
 
-__all__ = ["Told", "tell"]
+__all__ = ["Told", "place_of", "tell"]
 
 _SLICES = frozenset({"multipart", "protobuf", "msgpack", "cbor", "zip", "xor"})
 """Steps whose argument belongs into the description."""
@@ -31,6 +32,12 @@ def tell(found: Sequence[Match]) -> list[Told]:
     traced = [(match, tracer.trace(match.node, match.start, match.end - match.start)) for match in found]
     json = _json_places(stage for _, stages in traced for stage in stages)
     return [Told(match, stages, *_path(stages, json)) for match, stages in traced]
+
+
+def place_of(node: Node, offset: int, length: int) -> tuple[str, ...]:
+    """The description of the way to one place."""
+    stages = Tracer().trace(node, offset, length)
+    return _path(stages, _json_places(stages))[0]
 
 
 def _json_places(stages: Iterable[Stage]) -> dict[tuple[int, int], str]:

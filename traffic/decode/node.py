@@ -149,6 +149,6 @@ class Batch:
             self._nodes[index] = found
         return found
 
-    def size(self, index: int) -> int:
-        """Of the piece."""
-        return len(self._readings[index].data)
+    def piece(self, index: int) -> bytes:
+        """Without making a node of it."""
+        return self._readings[index].data
