@@ -30,6 +30,7 @@ def may_ask(facts: Facts) -> bool:
     return bool(
         (topics(wording) and _answers_or_asks(facts))
         or (wording["topic_weak"] and wording["ask"])
+        or (wording["processing"] and (wording["topic_weak"] or wording.links) and facts.has("accept", "refuse"))
         or (wording["topic_weak"] >= 2 and accepts)
         or _refusal_leaves(facts)
         or (wording["topic_weak"] and accepts and facts.has("refuse") and facts.card)
@@ -110,7 +111,7 @@ def _doubts(facts: Facts) -> float:
         doubts += 3.0
     if wording.kind("rules") and not wording["ask"]:
         doubts += 1.5
-    if facts.has("allow", "deny") and not facts.has("accept") and not wording["topic_strong"]:
+    if facts.has("allow", "deny") and not facts.has("accept") and not wording["processing"]:
         doubts += 2.0
     if facts.has("skip") and not facts.has("accept"):
         doubts += 2.0

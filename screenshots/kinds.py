@@ -62,7 +62,7 @@ def _decide(facts: Facts, score: float) -> str:
     for kind, applies in _STRONGER:
         if applies(facts):
             return kind
-    plea = _is_rationale(facts) and not wording["topic_strong"] and not wording["ask"]
+    plea = _is_rationale(facts) and not wording["processing"] and not wording["ask"]
     if score >= THRESHOLD and may_ask(facts) and not plea:
         return _consent_kind(facts)
     if _is_second_layer(facts):
@@ -141,7 +141,7 @@ def _is_permission(facts: Facts) -> bool:
     answers = facts.has("allow", "allow_once", "allow_foreground") and facts.has("deny", "refuse")
     if facts.has("allow_once", "allow_foreground") and answers:
         return True
-    return bool(facts.wording.kind("permission")) and answers and facts.wording["topic_strong"] <= 1
+    return bool(facts.wording.kind("permission")) and answers and not facts.wording["processing"]
 
 
 def _is_purchase(facts: Facts) -> bool:

@@ -121,6 +121,7 @@ def _consent_roles(layer: Layer, verdict: Verdict) -> dict[int, _Role]:
     for one in candidates:
         roles[id(one)] = _consent_role(one, verdict, refuses=refuses, accepts=accepts, leaves=leaves)
     _infer_partners(layer, candidates, roles)
+    _infer_from_doubt(layer, candidates, roles)
     return roles
 
 
@@ -144,6 +145,17 @@ def _consent_role(one: Candidate, verdict: Verdict, *, refuses: bool, accepts: b
     if name == "close" and not answered and paired and len(one.element.text) > 1:
         return _Role(name="refuse", clear=clear)
     return _Role(name=_EVERYWHERE.get(name, "other"), clear=clear)
+
+
+def _infer_from_doubt(layer: Layer, candidates: tuple[Candidate, ...], roles: dict[int, _Role]) -> None:
+    """A negation of something unknown ("不需要回忆") beside a button that negates nothing: likely the refusal."""
+    if any(role.name in ("accept", "refuse", "exit") for role in roles.values()):
+        return
+    doubtful = [one for one in candidates if one.name == "refuse"]
+    partner = partner_of(doubtful[0], candidates, layer) if len(doubtful) == 1 else None
+    if partner is not None and partner.name in ("other", "accept", "proceed", "confirm", "acknowledge", "allow"):
+        roles[id(doubtful[0])] = _Role(name="refuse", clear=False)
+        roles[id(partner)] = _Role(name="accept", clear=False)
 
 
 def _infer_partners(layer: Layer, candidates: tuple[Candidate, ...], roles: dict[int, _Role]) -> None:
