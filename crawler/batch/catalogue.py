@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 __all__ = ["CatalogueRow", "CatalogueUnreadable", "FaultyRow", "is_package_name", "read_catalogue"]
 
@@ -24,6 +25,9 @@ _SAVE_AS_UTF8 = "save it as UTF-8 (in Excel: 'CSV UTF-8'; in a text editor: the 
 
 class CatalogueUnreadable(ValueError):
     """The file as a whole cannot be used. The message says what to change."""
+
+    exit_code: ClassVar[int] = 65
+    mend: ClassVar[str] = "A catalogue is a UTF-8 CSV file with a header; docs/operating.md shows one."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, ClassVar
 
 from crawler.batch.catalogue import read_catalogue
 from crawler.batch.store import ENDED, BatchRow, SqliteStore, give_back
@@ -33,6 +33,9 @@ Say = Callable[[str], None]
 
 class BatchBusy(RuntimeError):
     """Another process is running this batch."""
+
+    exit_code: ClassVar[int] = 75
+    mend: ClassVar[str] = "Wait until it has ended, or end it; `appwitness batch status` says how far it is."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,7 +207,7 @@ def _alone(directory: Path, clock: Clock, say: Say) -> Iterator[IO[str]]:
             stack.enter_context(_lock_file(directory / name)) for name in ("batch.lock", "workers.lock")
         )
         if not _locked(parents):
-            raise BatchBusy(f"another process is running the batch in {directory}; wait for it or end it")
+            raise BatchBusy(f"another process is running the batch in {directory}")
         if not _locked(workers):
             say("waiting for the workers of an earlier run to end")
             if wait_for(lambda: _locked(workers), clock=clock, seconds=_FORMER_SECONDS) is None:

@@ -46,7 +46,7 @@ def demo_command(apps: Path | None, out: Path | None, count: int, pace: str, as_
     CONSOLE.print(
         f"{len(outcome.rows)} apps inspected in {seconds // 60} min {seconds % 60} s", style="dim", markup=False
     )
-    if not outcome.finished or outcome.troubles:
+    if outcome.troubles or any(row.status != "done" for row in outcome.rows):
         raise typer.Exit(Exit.FAULTS)
 
 

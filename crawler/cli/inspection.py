@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
-from crawler.cli.output import CONSOLE, Exit, fail, home_directory, print_json, printable
-from crawler.device.driver import connect
-from crawler.device.model import DeviceError
+from crawler.batch.catalogue import is_package_name
+from crawler.cli.output import Exit, fail, home_directory, print_json, printable, say, show, show_table
+from crawler.device.driver import DeviceDriver, connect
 from crawler.judge.catalogue import load_rules
 from crawler.judge.judgement import Judgement
 from crawler.judge.model import Verdict
 from crawler.judge.rules import RULES
-from crawler.session.case import InspectionSettings, Target, inspect_case, judge_again
+from crawler.session.case import CaseResult, InspectionSettings, Target, inspect_case, judge_again
 from crawler.session.equipment import prepare_device
 from crawler.session.installation import install_and_name
 from crawler.session.pace import PaceUnknown, load_pace
 from crawler.session.scenarios import SCENARIOS
-from evidence.clock import SystemClock
-from evidence.errors import EvidenceError
-from evidence.keys import load_or_make
+from evidence.clock import Clock, SystemClock
+from evidence.errors import EvidenceError, storage_failure
+from evidence.keys import SigningKey, load_or_make
+from evidence.record import CASE_FILE, RECORD
+from evidence.seal import seal
+from evidence.verify import verify
 
-__all__ = ["chosen_scenarios", "inspect_command", "inspection_settings", "judge_command"]
+__all__ = ["chosen_scenarios", "inspect_command", "inspection_settings", "judge_command", "writable_folder"]
 
 _STYLES = {
     Verdict.CONFIRMED: "bold red",
@@ -76,51 +83,90 @@ def inspect_command(
     upstream_ca: Path | None,
     as_json: bool,
 ) -> None:
-    """Inspect one app; exit 0, 3 when a session is incomplete, else the code of the error."""
+    """Inspect one app; exit 0, 3 when a session is incomplete, else the code of the error.
+
+    Raises DeviceError, EvidenceError. Whatever ends it early, what was recorded is kept, sealed and named.
+    """
     clock = SystemClock()
+    apk = _named_apk(target)
+    for name in ((package,) if package else ()) + ((target,) if apk is None else ()):
+        if not is_package_name(name):
+            raise typer.BadParameter(f"'{name[:200]}' is neither an APK file nor a package name like com.example.app")
+    settings = inspection_settings(pace, scenario, upstream, upstream_ca)
+    writable_folder(out)
+    driver = connect(device, clock=clock)
     try:
-        settings = inspection_settings(pace, scenario, upstream, upstream_ca)
-        driver = connect(device, clock=clock)
-        try:
-            apk = Path(target) if target.lower().endswith(".apk") or Path(target).is_file() else None
-            name = package or (install_and_name(driver, apk) if apk is not None else target)
-            out.mkdir(parents=True, exist_ok=True)
-            directory = out / _case_name(name, clock.now().wall_ns)
-            with prepare_device(driver, home_directory(), settings.confdir, clock) as equipment:
-                result = inspect_case(
-                    driver,
-                    Target(package=name),
-                    directory,
-                    settings,
-                    clock,
-                    equipment,
-                    say=lambda stage: CONSOLE.print(f"  {stage}", style="dim", markup=False),
-                )
-        finally:
-            driver.close()
-    except (DeviceError, EvidenceError) as error:
-        raise fail(str(error), str(error.mend or ""), code=error.exit_code, as_json=as_json) from error
-    except OSError as error:
-        raise fail(
-            f"{error}", "Choose a folder that can be written with --out.", code=Exit.STORAGE, as_json=as_json
-        ) from error
-    _report(result.judgement, result.directory, as_json)
-    for outcome in result.outcomes:
-        if not outcome.complete:
-            CONSOLE.print(f"incomplete: {outcome.name}: {printable(outcome.reason)}", style="yellow", markup=False)
+        app = _to_inspect(driver, target, apk, package)
+        directory = out / _case_name(app.package, clock.now().wall_ns)
+        with _kept(directory, settings.key):
+            result = _inspect(driver, app, directory, settings, clock)
+    finally:
+        driver.close()
+    _report(result, as_json)
     if not result.complete:
-        code = getattr(next((o.failure for o in result.outcomes if o.failure), None), "exit_code", Exit.INCOMPLETE)
-        raise typer.Exit(int(code))
+        failure = next((outcome.failure for outcome in result.outcomes if outcome.failure), None)
+        raise typer.Exit(int(getattr(failure, "exit_code", Exit.INCOMPLETE)))
+
+
+def writable_folder(folder: Path) -> None:
+    """Make the folder and try it, before anything is done on a device. Raises StorageFailed."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as trial:
+            trial.write(b"\0" * 4096)
+            trial.flush()
+    except OSError as error:
+        raise storage_failure(folder, error) from error
+
+
+def _named_apk(target: str) -> Path | None:
+    if target.lower().endswith(".apk"):
+        return Path(target)
+    with suppress(OSError, ValueError):  # a name no file system takes is no file
+        return Path(target) if Path(target).is_file() else None
+    return None
+
+
+def _to_inspect(driver: DeviceDriver, target: str, apk: Path | None, package: str) -> Target:
+    """The app: named, or named by the device after installing it."""
+    if apk is None:
+        return Target(package=target)
+    if package:
+        return Target(package=package, apk=apk)
+    return Target(package=install_and_name(driver, apk))
+
+
+@contextmanager
+def _kept(directory: Path, key: SigningKey) -> Iterator[None]:
+    """Seal what an inspection that ends early leaves behind, as what it is, and say where it is."""
+    try:
+        yield
+    except BaseException:
+        if (directory / RECORD / CASE_FILE).is_file():
+            with suppress(EvidenceError):
+                seal(directory, key)
+            say(f"incomplete: what was recorded until then is kept in {directory}", "yellow")
+        raise
+
+
+def _inspect(
+    driver: DeviceDriver, app: Target, directory: Path, settings: InspectionSettings, clock: Clock
+) -> CaseResult:
+    with prepare_device(driver, home_directory(), settings.confdir, clock) as equipment:
+        return inspect_case(
+            driver, app, directory, settings, clock, equipment, say=lambda stage: say(f"  {stage}", "dim")
+        )
 
 
 def judge_command(case: Path, as_json: bool) -> None:
-    """Judge a case again."""
-    try:
-        key = load_or_make(home_directory() / "keys")
-        judgement = judge_again(case, key, say=lambda stage: CONSOLE.print(f"  {stage}", style="dim", markup=False))
-    except EvidenceError as error:
-        raise fail(str(error), str(error.mend or ""), code=error.exit_code, as_json=as_json) from error
-    _report(judgement, case, as_json)
+    """Judge a case again; a record that is not as it was sealed is not judged. Raises EvidenceError."""
+    faults = [fault for fault in verify(case).faults if fault.place == "." or fault.place.startswith(f"{RECORD}/")]
+    if faults:
+        told = "".join(f"\n{fault}" for fault in faults)
+        message = f"{case} cannot be judged: its record is not as it was sealed{told}"
+        raise fail(message, faults[0].mend, code=Exit.INPUT, as_json=as_json)
+    key = load_or_make(home_directory() / "keys")
+    _show_judgement(judge_again(case, key, say=lambda stage: say(f"  {stage}", "dim")), case, as_json, {})
 
 
 def _case_name(package: str, wall_ns: int) -> str:
@@ -129,30 +175,31 @@ def _case_name(package: str, wall_ns: int) -> str:
     return f"{safe}-{moment}"
 
 
-def _report(judgement: Judgement, directory: Path, as_json: bool) -> None:
+def _report(result: CaseResult, as_json: bool) -> None:
+    sessions = [
+        {"session": outcome.name, "complete": outcome.complete, "reason": outcome.reason} for outcome in result.outcomes
+    ]
+    _show_judgement(result.judgement, result.directory, as_json, {"complete": result.complete, "sessions": sessions})
+    for outcome in result.outcomes:
+        if not outcome.complete:
+            say(f"incomplete: {outcome.name}: {outcome.reason}", "yellow")
+
+
+def _show_judgement(judgement: Judgement, directory: Path, as_json: bool, more: dict[str, object]) -> None:
     rules = load_rules()
+    rows = [
+        (rule, best.verdict if best else Verdict.NOT_TESTABLE, best.summary_en if best else "")
+        for rule, best in ((rule, judgement.best(rule)) for rule, _ in RULES)
+    ]
     if as_json:
-        rows = [
-            {
-                "rule": rule,
-                "verdict": best.verdict.value if best else "not_testable",
-                "summary": best.summary_en if best else "",
-            }
-            for rule, best in ((rule, judgement.best(rule)) for rule, _ in RULES)
-        ]
-        print_json({"case": str(directory), "report": str(directory / "report.html"), "rules": rows})
+        told = [{"rule": rule, "verdict": verdict.value, "summary": said} for rule, verdict, said in rows]
+        print_json({"case": str(directory), "report": str(directory / "report.html"), "rules": told, **more})
         return
     table = Table(box=None, pad_edge=False)
     for heading in ("rule", "verdict", "what was seen"):
         table.add_column(heading)
-    for rule, _ in RULES:
-        best = judgement.best(rule)
-        verdict = best.verdict if best else Verdict.NOT_TESTABLE
-        said = best.summary_en if best else ""
-        table.add_row(
-            rule,
-            f"[{_STYLES.get(verdict, 'green')}]{verdict.value}[/]",
-            printable(said or rules[rule].en).replace("[", "\\["),
-        )
-    CONSOLE.print(table)
-    CONSOLE.print(f"report: {directory / 'report.html'}", markup=False)
+    for rule, verdict, said in rows:
+        style = _STYLES.get(verdict, "green")
+        table.add_row(rule, Text(verdict.value, style=style), Text(printable(said or rules[rule].en)))
+    show_table(table)
+    show(f"report: {directory / 'report.html'}")

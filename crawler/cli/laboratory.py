@@ -59,10 +59,11 @@ def laboratory(apps: Path, devices: int, directory: Path, *, profile: str = "aos
     os.environ["ANDROID_ADB_SERVER_PORT"] = str(port)
     os.environ["ADB_MDNS_OPENSCREEN"] = "0"
     with (directory / "lab.log").open("ab") as log:
+        # A session of its own: at Ctrl-C the devices have to last until they have been brought back.
         process = subprocess.Popen(
             [sys.executable, "-m", "lab", "start", "--apps", str(apps), "--devices", str(devices),
              "--directory", str(directory), "--profile", profile],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True,
         )  # fmt: skip
         try:
             told = _ready(process, directory / "lab.log")

@@ -5,13 +5,15 @@ Add here ⇒ describe it in docs/operating.md.
 
 from __future__ import annotations
 
+import signal
 import sys
 from pathlib import Path
+from types import FrameType
 from typing import Annotated
 
 import typer
 
-from crawler.cli.output import CONSOLE, Exit
+from crawler.cli.output import CONSOLE, Exit, fail, failed
 
 __all__ = ["app", "main"]
 
@@ -183,11 +185,32 @@ def bench_lab(
 
 
 def main() -> None:
-    """The process's boundary for errors that no command foresaw."""
+    """The process's boundary: what no command foresaw becomes a sentence, something to do, and an exit code."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _end)
     try:
         app()
-    except (BrokenPipeError, KeyboardInterrupt):
-        sys.exit(130)
-    except OSError as error:
-        CONSOLE.print(f"appwitness: {error}", style="bold red", markup=False)
-        sys.exit(Exit.STORAGE)
+    except Exception as error:  # the named boundary of the command line
+        sys.exit(_told(error, as_json="--json" in sys.argv).exit_code)
+
+
+def _end(number: int, frame: FrameType | None) -> None:
+    """End as Ctrl-C does, so that devices are brought back. Once: a second signal must not break that off."""
+    for other in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(other, signal.SIG_IGN)
+    raise SystemExit(128 + number)
+
+
+def _told(error: Exception, *, as_json: bool) -> typer.Exit:
+    if getattr(error, "exit_code", None) is not None:
+        return failed(error, as_json=as_json)
+    if isinstance(error, FileExistsError):
+        message = f"{error.filename} exists already"
+        return fail(message, "Choose another folder with --out.", code=Exit.INPUT, as_json=as_json)
+    if isinstance(error, OSError):
+        from evidence.errors import storage_failure
+
+        return failed(storage_failure(Path(str(error.filename or ".")), error), as_json=as_json)
+    CONSOLE.print_exception()
+    mend = "This is a fault of ours: report it with the lines above."
+    return fail(f"{type(error).__name__}: {error}", mend, code=Exit.INTERNAL, as_json=as_json)
