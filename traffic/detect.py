@@ -165,10 +165,9 @@ class Detector:
         return new
 
     def _hit(self, told: Told, found: _Found) -> Hit:
-        match = told.match
+        match, node = told.match, told.match.node
         value = self._known[match.form.value]
         first, last = told.stages[0], told.stages[-1]
-        others = [span for span in found.spans(match.node) if span != (match.start, match.end)]
         return Hit(
             kind=value.kind,
             source=value.source,
@@ -176,14 +175,14 @@ class Detector:
             form=match.form.words,
             form_zh=match.form.words_zh,
             form_code=match.form.code,
-            where=match.node.where,
+            where=node.where,
             path=told.path,
             steps=tuple(stage.step for stage in told.stages if stage.step is not None),
             offset=last.offset,
             length=last.length,
             stored_offset=first.offset,
             stored_length=first.length,
-            excerpt=masked_excerpt(match.node.data, match.start, match.end, others, text=match.node.is_text),
+            excerpt=masked_excerpt(node.data, match.start, match.end, found.spans(node), text=node.is_text),
             json_path=told.json_path,
             standalone=match.form.standalone,
         )
@@ -211,7 +210,7 @@ class _Found:
 
     def add(self, node: Node, found: list[Match]) -> None:
         """A match that the text before its rewriting shows as well is told once, where it is plainer to see."""
-        self._spans[id(node)] = [(match.start, match.end) for match in found]
+        self._spans[id(node)] = sorted([(match.start, match.end) for match in found])
         kept = {(match.form.value, match.form.code): match for match in found}
         self._by_node[id(node)] = kept
         above: Node = node

@@ -40,7 +40,9 @@ def matches(
     for pattern, end in candidates.occurrences:
         start = end - len(pattern.literal)
         for form in pattern.forms:
-            if (form.value, form.code) in kept or not candidates.holds(form, start, end, kinds[form.value]):
+            if (form.value, form.code) in kept:
+                continue
+            if not form.is_free and not candidates.holds(form, start, end, kinds[form.value]):
                 continue
             match = Match(node, form, start, end)
             if form.need is Need.PARTNER:
@@ -67,9 +69,9 @@ class _Candidates:
             words = KEY_WORDS.get(kind)
             if words is None or not words.search(data, max(0, start - _KEY_REACH), start):
                 return False
-        if self._node.code == "hex" and form.code.startswith("bcd"):
+        if form.boundary is Boundary.PACKED:
             # Two digits a byte in hexadecimal are digits as text: nothing may stand beside them.
-            return start == 0 and end == len(data)
+            return self._node.code != "hex" or (start == 0 and end == len(data))
         if form.need is Need.FIELD_TAG and not self._is_field(start, end):
             return False
         if form.boundary is Boundary.FREE or _stands_free(form.boundary, data, start, end, strict=self.is_text):
@@ -95,6 +97,8 @@ class _Candidates:
 
 
 def _stands_free(boundary: Boundary, data: bytes, start: int, end: int, *, strict: bool) -> bool:
+    if boundary is Boundary.DIGITS and strict:
+        return not ((start and data[start - 1] in _DIGIT) or (end < len(data) and data[end] in _DIGIT))
     left, right = data[max(0, start - 2) : start], data[end : end + 3]
     if boundary is Boundary.DIGITS:
         return not (_run(left, _DIGIT, strict, before=True) or _run(right, _DIGIT, strict, before=False))

@@ -42,12 +42,15 @@ def _drafts(known: Sequence[KnownValue]) -> _Drafts:
         for spelling in spellings(value):
             yield from _text_drafts(index, name, name_zh, spelling)
         for binary in binary_forms(value):
-            words, words_zh = binary.words.format(name), binary.words_zh.format(name_zh)
-            yield (
-                binary.literal,
-                False,
-                Form(value=index, code=binary.code, words=words, words_zh=words_zh, need=binary.need),
+            made = Form(
+                value=index,
+                code=binary.code,
+                words=binary.words.format(name),
+                words_zh=binary.words_zh.format(name_zh),
+                need=binary.need,
+                boundary=Boundary.PACKED if binary.code.startswith("bcd") else Boundary.FREE,
             )
+            yield binary.literal, False, made
     for place in places(known):
         yield from _place_drafts(place)
 

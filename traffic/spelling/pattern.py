@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 __all__ = ["Boundary", "Form", "Need", "Pattern", "Spelling"]
@@ -19,6 +19,8 @@ class Boundary(Enum):
     """No ASCII letter or digit on either side."""
     PACKAGE = "package"
     """Not a part of a longer package name."""
+    PACKED = "packed"
+    """Digits two a byte: within hexadecimal text they must be all of it."""
     IMEI_BODY = "imei-body"
     """No digit before, at most two after: the check digit or the software version."""
     NUMBER = "number"
@@ -75,6 +77,11 @@ class Form:
     """An encoding that the decode tree undoes as well: a match on the decoded text tells more and replaces it."""
     notation: str = ""
     """Of a coordinate: only two coordinates in one notation are partners."""
+    is_free: bool = field(init=False)
+    """Nothing is asked of what stands beside it or near it."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "is_free", self.boundary is Boundary.FREE and self.need is Need.NOTHING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
