@@ -159,6 +159,8 @@ def transmission(
         name_en="Some SDK",
         company="",
         category="",
+        purpose_zh="",
+        purpose_en="",
         sdk_id=None,
     )
     return Transmission(
