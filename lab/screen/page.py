@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from lab.screen.chromium import BrowserGone, Chromium, CommandFailed
-from lab.screen.watch import Watch
 
 __all__ = ["Page", "PageFailed", "Viewport"]
 
@@ -59,7 +58,6 @@ class Page:
         self.viewport = viewport
         self.bindings: dict[str, BindingHandler] = {}
         self.on_crash: Callable[[], None] = lambda: None
-        self.watch = Watch(self)
         self._parsed = asyncio.Event()
 
     @classmethod
@@ -118,9 +116,7 @@ class Page:
         _in_background(self.send(method, **parameters))
 
     def _heard(self, method: str, parameters: dict[str, Any]) -> None:
-        if method == "Page.screencastFrame":
-            self.watch.heard(int(parameters["sessionId"]))
-        elif method == "Runtime.bindingCalled":
+        if method == "Runtime.bindingCalled":
             handler = self.bindings.get(parameters["name"])
             if handler is not None:
                 handler(parameters["payload"], parameters["executionContextId"])
@@ -129,7 +125,6 @@ class Page:
             self.send_later("Page.handleJavaScriptDialog", accept=False)
         elif method == "Page.domContentEventFired":
             self._parsed.set()
-            self.watch.disturbed()
         elif method == "Inspector.targetCrashed":
             self.on_crash()
 

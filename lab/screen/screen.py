@@ -43,6 +43,7 @@ class Screen:
         self._hanging: set[str] = set()
         self._last: Image.Image | None = None
         self._last_page: Page | None = None
+        self._last_capture = b""
         self._prints: dict[tuple[str, int], _Print] = {}
         self._developing = asyncio.Lock()
 
@@ -133,11 +134,8 @@ class Screen:
 
     async def _capture(self, page: Page) -> Image.Image:
         """Pixels of the front page. One that hangs stays on the display as it was last drawn."""
-        if self._last is not None and self._last_page is page and await page.watch.still():
-            return self._last
         try:
             async with asyncio.timeout(_CAPTURE_SECONDS):
-                await page.watch.arm()
                 captured = await page.capture()
         except (TimeoutError, CommandFailed, BrowserGone):
             if self._last is not None and self._last_page is page:
@@ -145,7 +143,11 @@ class Screen:
             # Never another window's picture: a page that has not drawn yet shows its empty starting window.
             viewport = self.stage.viewport
             return Image.new("RGB", (viewport.width, viewport.height), "white")
-        self._last, self._last_page = await asyncio.to_thread(compositor.decode, captured), page
+        # Always captured anew: Chromium's own word that nothing was drawn missed what a canvas draws. The same pixels
+        # need no second developing.
+        if self._last is None or self._last_page is not page or captured != self._last_capture:
+            self._last, self._last_page = await asyncio.to_thread(compositor.decode, captured), page
+            self._last_capture = captured
         return self._last
 
     # --- touch and keys
