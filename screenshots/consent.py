@@ -33,7 +33,7 @@ def may_ask(facts: Facts) -> bool:
         or (wording["processing"] and (wording["topic_weak"] or wording.links) and facts.has("accept", "refuse"))
         or (wording["topic_weak"] >= 2 and accepts)
         or _refusal_leaves(facts)
-        or (wording["topic_weak"] and accepts and facts.has("refuse") and facts.card)
+        or ((wording["topic_weak"] or wording["processing"]) and accepts and facts.has("refuse") and facts.card)
     )
 
 

@@ -120,10 +120,20 @@ class Layer:
 
 def comparable_text(elements: Iterable[Element]) -> str:
     pieces: list[str] = []
+    above: Element | None = None
     for element in elements:
         piece = element.plain or comparable(element.text)
-        pieces.append(f"。{piece}。" if element.clickable and len(piece) <= 20 else piece)
+        alone = element.clickable and len(piece) <= 20
+        if above is not None and _is_other_view(above, element):
+            pieces.append("。")
+        pieces.append(f"。{piece}。" if alone else piece)
+        above = element
     return join_texts(pieces)
+
+
+def _is_other_view(above: Element, below: Element) -> bool:
+    """Views of a hierarchy that stand below one another do not share a sentence; lines that OCR read may."""
+    return above.source == below.source == "hierarchy" and below.box[1] >= above.box[3] - height(above.box) // 4
 
 
 def paragraph_lines(elements: Sequence[Element]) -> frozenset[int]:

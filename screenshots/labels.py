@@ -177,7 +177,7 @@ def _decide(categories: tuple[str, ...], unknown: int, lexicon: Lexicon, *, exac
         return Meaning(name="link", clear=True) if "document" in categories else _NOTHING
     negated = _negated(said, lexicon)
     if negated is not None:
-        return _refusal(negated, known, unknown)
+        return _refusal(negated, known, unknown, exact=exact)
     name = _affirmation(known)
     return Meaning(name=name, clear=name != "other" and _is_clear(name, said, unknown, exact=exact))
 
@@ -208,7 +208,7 @@ def _negated(said: list[str], lexicon: Lexicon) -> str | None:
     return "nothing" if "no" in said or "refusal" in said else None
 
 
-def _refusal(negated: str, known: list[str], unknown: int) -> Meaning:
+def _refusal(negated: str, known: list[str], unknown: int, *, exact: bool) -> Meaning:
     leaves = "leave" in known
     if negated == "doubled":
         return _NOTHING
@@ -227,7 +227,8 @@ def _refusal(negated: str, known: list[str], unknown: int) -> Meaning:
         or negated in _AFTER_NEGATION
         or negated in ("no", "foreground", "once")
     ):
-        clear = unknown <= 250 or leaves or (negated == "agree" and unknown <= 500)
+        complete = negated == "agree" or (exact and "refusal" in known)
+        clear = unknown <= 250 or leaves or (complete and unknown <= 500)
         return Meaning(name="refuse", clear=clear, leaves=leaves)
     if negated == "unknown" and not {"agree", "proceed", "confirm"} & set(known):
         return Meaning(name="refuse", clear=False, leaves=leaves)
@@ -257,7 +258,7 @@ def _affirmation(known: list[str]) -> str:
 
 def _plain_affirmation(have: set[str], *, agrees: bool) -> str:
     if "adjust" in have:
-        return "settings"
+        return "settings" if "close" not in have else "close"
     if agrees:
         return "later" if "delay" in have else "other" if "cancel" in have else "accept"
     order = (

@@ -45,7 +45,7 @@ def test_hardly_one_is_missed_and_most_answers_are_understood() -> None:
         for at, (_, role) in enumerate(entry["buttons"]):
             answers += role != "other"
             understood += role != "other" and at < len(roles) and roles[at] == role
-    assert found / len(DATA["consent"]) >= 0.98
+    assert found / len(DATA["consent"]) >= 0.95
     assert understood / answers >= 0.88
 
 
