@@ -173,6 +173,14 @@ class Page:
             raise PageFailed(str(details.get("exception", {}).get("description") or details.get("text")))
         return result["result"].get("value")
 
+    async def answers(self, seconds: float = 1.0) -> bool:
+        """Does its main thread run at all?"""
+        try:
+            await self.evaluate("1", seconds)
+        except PageFailed as error:
+            return not isinstance(error.__cause__, TimeoutError)
+        return True
+
     async def evaluate_in(self, execution_context: int, expression: str) -> None:
         """Runs an expression in one frame; a frame that has gone is no error."""
         with contextlib.suppress(CommandFailed, BrowserGone, TimeoutError):

@@ -162,8 +162,7 @@ class Screen:
             await asyncio.wait_for(page.touch(kind, x, y, at), _HANG_SECONDS)
         except TimeoutError:
             window = self.stage.top
-            if window is not None and window.page is page and window.package not in self._hanging:
-                self._hanging.add(window.package)
+            if window is not None and window.page is page and not await page.answers():
                 self._system.spawn(self._hangs(window))
         except (CommandFailed, BrowserGone):
             return  # the window went away under the finger
@@ -172,6 +171,9 @@ class Screen:
         return self.stage.ui.current(self.stage.windows.front)
 
     async def _hangs(self, window: AppWindow) -> None:
+        if window.package in self._hanging:
+            return
+        self._hanging.add(window.package)
         waited = f"Waited {_HANG_SECONDS * 1000:.0f}ms for MotionEvent"
         why = f"Input dispatching timed out ({window.package}/{window.activity} is not responding. {waited})"
         try:
