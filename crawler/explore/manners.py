@@ -64,7 +64,7 @@ _MEANINGS = frozenset(
 _BINDING_ROLES = frozenset(
     {"accept", "refuse", "basic_mode", "allow", "allow_once", "allow_foreground", "deny", "exit", "acknowledge"}
 )
-_CONFIRMING = frozenset({"confirm", "proceed", "acknowledge", "other"})
+_CONFIRMING = frozenset({"confirm", "proceed", "acknowledge"})
 """Harmless on a page; inside a dialog that asks something grave they are the answer."""
 
 
@@ -78,7 +78,9 @@ def leaves_alone(box: TextBox, dialog: Dialog | None) -> bool:
         return True
     if any(control.role in _BINDING_ROLES and _touch(box, control.box) for control in dialog.controls):
         return True
-    return is_forbidden(dialog.text) and label_meaning(box.text).name in _CONFIRMING
+    # In a dialog of no known kind, a label that nobody understands may be the answer as well.
+    answers = _CONFIRMING | {"other"} if dialog.kind == "other" else _CONFIRMING
+    return label_meaning(box.text).name in answers and is_forbidden(dialog.text)
 
 
 def is_forbidden(text: str) -> bool:

@@ -20,7 +20,7 @@ _MAX_CANDIDATES = 40
 _KEY_TEXT = 40
 _LONGEST_DRAWN_LABEL = 14
 """Characters of a line that OCR read and that may be a button: sentences are not tapped."""
-_ANSWERED_ELSEWHERE = frozenset({*CONSENT_KINDS, "permission", "install_confirmation", "oauth", "purchase", "captcha"})
+_ANSWERED_ELSEWHERE = frozenset({*CONSENT_KINDS, "permission", "install_confirmation", "oauth"})
 """Dialogs in which nothing is tapped here: the consent plan answers some, back leaves the others."""
 _MAX_BACKS = 2
 
