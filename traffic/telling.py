@@ -84,10 +84,10 @@ def _place(stage: Stage) -> str | None:
         return url_part(data, offset)
     if stage.step is None and stage.node.where == "header":
         return header_name(data, offset)
-    if stage.node.structure is not None and data is stage.node.data:
+    if data is stage.node.data and not stage.node.is_text and stage.node.structure is not None:
         field = structure_path(stage.node.structure, offset)
         return f"{stage.node.structure.code}:{field}" if field else None
-    if stage.offset and is_text(data):
+    if offset and (stage.node.is_text if data is stage.node.data else is_text(data)):
         field = form_field(data, offset)
         return f"form:{field}" if field else None
     return None

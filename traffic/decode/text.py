@@ -24,8 +24,11 @@ _UNICODE_RUN = re.compile(rb"(?:\\u[0-9A-Fa-f]{4})+")
 _HEX_RUN = re.compile(rb"(?:\\x[0-9A-Fa-f]{2})+")
 _ENTITY = re.compile(rb"&(?:#[0-9]{1,7}|#[xX][0-9A-Fa-f]{1,6}|quot|amp|lt|gt|apos|nbsp);")
 _SOFT = re.compile(rb"=(?:[0-9A-F]{2}|\r?\n)")
+_NEEDED = re.compile(rb"=(?:3D|20|09|0[AD]|[89A-F][0-9A-F]|\r?\n)")
+"""What quoted-printable has to escape; digits and letters it never does."""
 _DIGITS = b"0123456789abcdefABCDEF"
 _BYTES = {bytes(pair): bytes.fromhex(bytes(pair).decode()) for pair in itertools.product(_DIGITS, repeat=2)}
+_UPPER = {pair: byte for pair, byte in _BYTES.items() if pair == pair.upper()}
 _MOST_DISTINCT = 200
 _STAND_IN = b"\x00\x1f\x01\x00"
 _FIELD_VALUE = re.compile(rb"=([^&=?#\s\"]*%[^&?#\s\"]*)")
@@ -120,7 +123,8 @@ def _entity(entity: bytes) -> bytes:
 
 def quoted_printable(data: bytes) -> bytes:
     """=XX as mail writes it, with its soft line breaks."""
-    return _SOFT.sub(lambda match: bytes.fromhex(match.group()[1:].decode().strip()), data)
+    first, *rest = data.replace(b"=\r\n", b"").replace(b"=\n", b"").split(b"=")
+    return first + b"".join([_UPPER[item[:2]] + item[2:] if item[:2] in _UPPER else b"=" + item for item in rest])
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +139,11 @@ class Rewriting:
 
 def _has_soft(data: bytes) -> bool:
     """In quoted-printable, (nearly) every equals sign begins an escape."""
-    if not any(sign in data for sign in (b"=\n", b"=\r\n", b"=20", b"=22", b"=3D", b"=0A", b"=E")):
+    if _NEEDED.search(data) is None:
         return False
     sample = data[: 1 << 14]
     count = sample.count(b"=")
-    return (count >= 2 and 2 * len(_SOFT.findall(sample)) >= count) or b"=\n" in data or b"=\r\n" in data
+    return (count >= 2 and 2 * len(_NEEDED.findall(sample)) >= count) or b"=\n" in data or b"=\r\n" in data
 
 
 REWRITINGS: dict[str, Rewriting] = {

@@ -33,7 +33,7 @@ _CLASSES = (_DIGITS, b"abcdefghijklmnopqrstuvwxyz", b"ABCDEFGHIJKLMNOPQRSTUVWXYZ
 _NAME = b"abcdefghijklmnopqrstuvwxyz-_/"
 _STANDARD = bytes.maketrans(b"-_", b"+/")
 _HEAD = 32
-MOST_TOKENS = 6000
+MOST_TOKENS = 5000
 """Distinct ones of one request."""
 _GLUE = b"/-_+"
 _WRAPPED = re.compile(rb"(?:[A-Za-z0-9+/]{60,76}\r?\n)+[A-Za-z0-9+/]{2,76}={0,2}")

@@ -34,6 +34,7 @@ _MOST_RANDOM_TOKENS = 8
 _MOST_THOROUGH = 1
 _MOST_XOR = 8
 _SMALL_FORM = 16 << 10
+_LEAST_USUAL_FORM = 22.5
 _SMALL = 64 << 10
 """Bytes that are nothing readable and longer than this are searched as they are, and not taken apart any further."""
 
@@ -128,7 +129,7 @@ class DecodeTree:
     def _text(self, node: Node) -> Iterator[Batch]:
         data = self._budget.readable(node.data)
         rewritten = self._rewrite(node, data)
-        if b"\x1f\x8b\x08" in data:
+        if b"\x1f" in data and b"\x1f\x8b\x08" in data:
             for frame in embedded_streams(data, self._budget.inflated):
                 self._add_frame(node, frame)
         waiting = len(self._queue)
@@ -142,12 +143,16 @@ class DecodeTree:
         rewritten = False
         for code, rewriting in REWRITINGS.items():
             # Plus signs for spaces matter for a value with a space in it, which is looked for with plus signs as well.
-            if (code == "url-plus" and len(data) > _SMALL_FORM) or not rewriting.applies(data):
+            if (code == "url-plus" and len(data) > _SMALL_FORM) or (
+                code == "quoted-printable" and node.where != "body"
+            ):
+                continue
+            if not rewriting.applies(data):
                 continue
             child = Node(rewriting.apply(data), node.where, node, code, span=(0, len(data)), is_rewriting=True)
             added = self.add(child)
             rewritten = rewritten or (added and code in _KEEPS_TOKENS)
-            if code == "url" and (len(data) <= _SMALL_FORM or has_controls(child.data)):
+            if code == "url" and (has_controls(child.data) or usualness(child.data) < _LEAST_USUAL_FORM):
                 for field_code, at, size, value in binary_fields(data):
                     self.add(Node(value, node.where, node, field_code, span=(at, size)))
         return rewritten

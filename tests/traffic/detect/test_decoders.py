@@ -9,6 +9,7 @@ import html
 import json
 import lzma
 import random
+import time
 import urllib.parse
 import zlib
 
@@ -340,13 +341,12 @@ def test_a_bomb_is_cut_short(name: str) -> None:
     data = BOMBS[name]
     spent = []
     for _ in range(3):
-        clock = SystemClock()
-        started = clock.monotonic_ns()
+        started = time.process_time_ns()
         _, size, _, _ = walk(data)
-        spent.append((clock.monotonic_ns() - started) / 1e6)
+        spent.append((time.process_time_ns() - started) / 1e6)
         assert size <= 24 << 20
     # 50 ms on a machine of its own; another test may be running beside this one.
-    assert min(spent) < 150, spent
+    assert min(spent) < 100, spent
 
 
 def test_time_ends_what_the_other_bounds_let_through() -> None:
