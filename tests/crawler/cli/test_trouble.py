@@ -289,3 +289,20 @@ def test_a_case_with_nothing_in_it_yet_is_kept_too(
     monkeypatch.setattr(inspection_module, "connect", lambda *_, **__: Driver())
     monkeypatch.setattr(inspection_module, "_inspect", inspect)
     assert command("inspect", "com.a.b", "--out", tmp_path / "out").code == 75
+
+
+# ------------------------------------------------------------------ the real worker process, on devices that are not there
+
+
+def test_devices_that_do_not_answer_leave_every_app_pending(
+    command: Command, two_devices: tuple[str, str], tmp_path: Path
+) -> None:
+    path = tmp_path / "catalogue.csv"
+    path.write_text("package\ncom.a.one\ncom.a.two\n")
+    ended = command("batch", "run", path, "--out", tmp_path / "out", "--json")
+    assert ended.code == 1
+    assert [app["status"] for app in ended.document["apps"]] == ["pending", "pending"]
+    assert len(ended.document["troubles"]) == 2
+    for serial, trouble in zip(two_devices, sorted(ended.document["troubles"]), strict=True):
+        assert trouble.startswith(f"{serial}: ")
+        assert "Traceback" not in trouble
