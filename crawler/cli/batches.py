@@ -173,9 +173,7 @@ def findings_table(out: Path, rows: Sequence[BatchRow]) -> Table:
     found = {row.id: read_findings(out, row) for row in rows}
     rules = sorted({rule for verdicts in found.values() for rule in verdicts})
     unfinished = any(row.status != "done" for row in rows)
-    table = Table(
-        title="● confirmed   ◐ suspected   · lead only   ? not testable   (empty) not observed", title_style="dim"
-    )
+    table = Table()
     table.add_column("app")
     for rule in rules:
         table.add_column(rule, justify="center")
@@ -201,6 +199,7 @@ def tell_batch(rows: Sequence[BatchRow], out: Path, as_json: bool, troubles: Seq
         print_json({"index": str(index), "troubles": list(troubles), "apps": apps})
         return
     show_table(findings_table(out, rows))
+    show("● confirmed   ◐ suspected   · lead only   ? not testable   (empty) not observed", "dim")
     for row in rows:
         if row.reason:
             say(f"line {row.line} {_name(row)[:60]}: {row.status.replace('_', ' ')}: {row.reason}", "yellow")
