@@ -6,6 +6,7 @@ import re
 import string
 import struct
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from traffic.spelling.common import stands_alone
@@ -103,17 +104,17 @@ def _phone(known: KnownValue) -> Iterator[Spelling]:
         if known.value.strip() != number:
             yield Spelling(text=known.value.strip(), code="as-given", boundary=Boundary.DIGITS)
         return
-    country = {"words": "with the country code", "words_zh": "带国家码", "boundary": Boundary.DIGITS}
+    country = partial(Spelling, words="with the country code", words_zh="带国家码", boundary=Boundary.DIGITS)
     for prefix, code in (("+86", "plus-86"), ("86", "86"), ("0086", "0086")):
-        yield Spelling(text=prefix + number, code=code, **country)  # type: ignore[arg-type]
+        yield country(text=prefix + number, code=code)
     groups = [number[:3], number[3:7], number[7:]]
     yield from _joined(groups, "- ")
     for separator in "- ":
         for prefix in ("+86", "86"):
             grouped = separator.join([prefix, *groups])
-            yield Spelling(text=grouped, code="86-grouped", main=False, **country)  # type: ignore[arg-type]
+            yield country(text=grouped, code="86-grouped", main=False)
             spaced = f"{prefix}{separator}{number}"
-            yield Spelling(text=spaced, code="86-spaced", main=False, **country)  # type: ignore[arg-type]
+            yield country(text=spaced, code="86-spaced", main=False)
     yield from _exponent(number)
 
 
