@@ -15,6 +15,7 @@ __all__ = ["Candidate", "Duo", "Pair", "best_pair", "find_candidates", "find_duo
 
 _SENTENCE_ENDS = (",", "、", ";", ":", "。")
 _MOST_CANDIDATES = 60
+_SHORTEST_AGREEMENT = 8
 _NO_LABEL = re.compile(r"[。;:]\S|[,、;:。]$|^[\d\W_]+$")
 """What a fragment of running text, or a bare number, has and a label has not."""
 _CLOSING_NAMES = ("close", "dismiss", "cancel_icon", "btn_x", "iv_x", "guanbi")
@@ -170,6 +171,8 @@ def _is_control(candidate: Candidate, layer: Layer, *, touchable: int) -> bool:
     if not element.text or (is_long(element.text) and not meaning.clear) or is_link(element):
         return False
     drawn = element.style in ("filled", "outline")
+    if not drawn and element.kind != "button" and _labels_a_box(element, layer):
+        return False
     if element.clickable or element.kind == "button" or (drawn and _NO_LABEL.search(element.text) is None):
         return not _is_list_row(element, layer)
     if meaning.name in ("other", "link") or not meaning.clear or element.text.endswith(_SENTENCE_ENDS):
@@ -188,6 +191,21 @@ def _is_control(candidate: Candidate, layer: Layer, *, touchable: int) -> bool:
     if title and len(layer.texts) > 3:
         return False
     return candidate.below_body or drawn or not touchable
+
+
+def _labels_a_box(element: Element, layer: Layer) -> bool:
+    """The words of an agreement box: they say "agree" and can be touched, for their links, but answer nothing."""
+    if len(element.text) >= _SHORTEST_AGREEMENT and matches("agreement_start", element.plain):
+        if matches("box_label", element.plain):
+            return True
+    elif element.meaning().name not in ("accept", "acknowledge"):
+        return False
+    boxes = (one for one in layer.elements if one.kind in ("check", "icon"))
+    tall = height(element.box)
+    return any(
+        abs(centre(box.box)[1] - centre(element.box)[1]) < tall and 0 <= element.box[0] - box.box[2] < 2 * tall
+        for box in boxes
+    )
 
 
 def _is_list_row(element: Element, layer: Layer) -> bool:

@@ -14,6 +14,7 @@ from screenshots.values import Box, Checkbox
 __all__ = ["checkboxes_in_hierarchy", "checkboxes_in_pixels", "drawn_lines", "required_by"]
 
 _LABEL_REACH = 3.0
+_SHORTEST_AGREEMENT = 8
 _LONGEST_AGREEMENT = 90
 
 
@@ -46,7 +47,7 @@ def drawn_lines(layer: Layer) -> tuple[tuple[Element, Element | None], ...]:
     for line in layer.texts:
         if line.kind in ("check", "button") or id(line) in continued or not _begins_agreement(line):
             continue
-        if line.meaning().clear or line.style in ("filled", "outline"):
+        if line.style in ("filled", "outline") or (line.meaning().clear and len(line.text) < _SHORTEST_AGREEMENT):
             continue
         if any(_stands_left(check.box, line.box) for check in checks):
             continue

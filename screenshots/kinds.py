@@ -170,6 +170,7 @@ def _is_age(facts: Facts) -> bool:
 def _is_login(facts: Facts) -> bool:
     wording = facts.wording
     marks = wording.kind("login") + 2 * facts.has("login") + 2 * bool(facts.inputs)
+    marks += bool(facts.checks and (wording["agreement_line"] or wording.links))
     answered = facts.pair is not None and facts.has("accept") and facts.has("refuse")
     begins = facts.has("login") or (facts.has("proceed", "confirm") and wording.kind("login") >= 2)
     return marks >= 3 and begins and not answered

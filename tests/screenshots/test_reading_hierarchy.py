@@ -273,6 +273,16 @@ def test_checkboxes_come_from_the_system_first() -> None:
     assert (found.state, found.label, found.point) == ("ticked", "我已阅读并同意《用户协议》", (115, 995))
 
 
+@pytest.mark.parametrize(
+    "text", ["我已阅读并同意", "同意用户协议", "我已阅读并同意用户协议和隐私政策", "已阅读并同意《用户协议》"]
+)
+def test_the_words_beside_a_box_answer_nothing_though_they_can_be_touched(text: str) -> None:
+    icon = node((100, 980, 130, 1010), name="android.widget.ImageView", clickable=True)
+    extra = icon + label(text, (140, 975, 620, 1015), clickable=True)
+    dialog = dialog_of(hierarchy(over(feed(), card("退出", "进入", extra=extra))))
+    assert roles(dialog) == {"退出": "refuse", "进入": "accept"}
+
+
 def test_a_drawn_box_without_pixels_is_unknown() -> None:
     icon = node((100, 980, 130, 1010), name="android.widget.ImageView", clickable=True)
     extra = icon + label("我已阅读并同意《用户协议》", (140, 975, 620, 1015))
