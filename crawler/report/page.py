@@ -33,6 +33,8 @@ __all__ = ["environment", "template_text", "write_report"]
 _PICTURE_PIXELS = 330
 _FULL_PER_RULE = 8
 """Findings of one rule that are told in full; the others are listed, and stand in findings.json."""
+_REPEATS = 20
+"""Findings that say the same, of other moments or sessions, named under the first of them."""
 
 
 def environment() -> Environment:
@@ -56,8 +58,9 @@ def write_report(judgement: Judgement, record: CaseRecord, path: Path) -> None:
     sessions = {session.session: session for session in judgement.sessions}
     full, listed = _divided(accusing(judgement.findings))
     anchors: dict[tuple[str, int | None], str] = {}
-    for number, finding in enumerate(full, 1):
-        anchors.setdefault((finding.session, finding.at_mono_ns), f"finding-{number}")
+    for number, alike in enumerate(full, 1):
+        for finding in alike:
+            anchors.setdefault((finding.session, finding.at_mono_ns), f"finding-{number}")
     text = (
         environment()
         .from_string(template_text("report.html.j2"))
@@ -66,7 +69,9 @@ def write_report(judgement: Judgement, record: CaseRecord, path: Path) -> None:
             style=template_text("report.css"),
             script=template_text("report.js"),
             rules=_rule_rows(judgement),
-            findings=[_finding(number, f, sessions.get(f.session), gallery) for number, f in enumerate(full, 1)],
+            findings=[
+                _finding(number, alike, sessions.get(alike[0].session), gallery) for number, alike in enumerate(full, 1)
+            ],
             listed=listed,
             sessions=[session_view(session, gallery, anchors) for session in judgement.sessions],
             opened=_opened(judgement.sessions),
@@ -76,15 +81,21 @@ def write_report(judgement: Judgement, record: CaseRecord, path: Path) -> None:
     write_whole(path, [text.encode("utf-8", "replace")])
 
 
-def _divided(findings: Sequence[Finding]) -> tuple[list[Finding], list[Finding]]:
-    """Those told in full, and those that are only listed."""
-    full: list[Finding] = []
-    listed: list[Finding] = []
+def _divided(findings: Sequence[Finding]) -> tuple[list[list[Finding]], list[Finding]]:
+    """Those told in full, what repeats itself in other sessions together; and those that are only listed."""
+    told: dict[tuple[str, str, str], list[Finding]] = {}
     count: Counter[str] = Counter()
+    listed: list[Finding] = []
     for finding in findings:
-        count[finding.rule] += 1
-        (full if count[finding.rule] <= _FULL_PER_RULE else listed).append(finding)
-    return full, listed
+        alike = told.get((finding.rule, finding.verdict.value, finding.summary_en))
+        if alike is not None and len(alike) <= _REPEATS:
+            alike.append(finding)
+        elif alike is None and count[finding.rule] < _FULL_PER_RULE:
+            count[finding.rule] += 1
+            told[(finding.rule, finding.verdict.value, finding.summary_en)] = [finding]
+        else:
+            listed.append(finding)
+    return list(told.values()), listed
 
 
 def _case(info: Mapping[str, object]) -> dict[str, str]:
@@ -126,12 +137,17 @@ def _rule_rows(judgement: Judgement) -> list[dict[str, object]]:
     return rows
 
 
-def _finding(number: int, finding: Finding, session: SessionReadings | None, gallery: Gallery) -> dict[str, object]:
+def _finding(
+    number: int, alike: Sequence[Finding], session: SessionReadings | None, gallery: Gallery
+) -> dict[str, object]:
+    """A finding with its proof, and where else the same was found."""
+    finding = alike[0]
     sent = _transmission(finding, session)
     return {
         "anchor": f"finding-{number}",
         "number": number,
         "finding": finding,
+        "again": alike[1:],
         "verdict": finding.verdict.value,
         "rule": load_rules()[finding.rule],
         "pictures": _pictures(finding, session, gallery),

@@ -92,8 +92,10 @@ def _draw(image: Image.Image, mark: Sequence[int], dots: Sequence[tuple[int, int
     if len(mark) == 4:
         left, right = sorted(max(0, min(image.width, x)) for x in (mark[0], mark[2]))
         top, bottom = sorted(max(0, min(image.height, y)) for y in (mark[1], mark[3]))
-        if right - left > stroke and bottom - top > stroke:
-            drawing.rectangle((left, top, right, bottom), outline=_RED, width=stroke)
+        if right > left and bottom > top:
+            # Outside the box, so that a small one, like a tick, is not covered.
+            around = (left - 2 * stroke, top - 2 * stroke, right + 2 * stroke, bottom + 2 * stroke)
+            drawing.rectangle(around, outline=_RED, width=stroke)
     radius = image.width // 14
     for x, y in dots:
         if 0 <= x < image.width and 0 <= y < image.height:

@@ -52,7 +52,7 @@ def tracks_of(session: SessionReadings, axis: Axis, anchors: Anchors) -> tuple[T
     return (
         _track("操作", "actions", _actions(session, axis)),
         _track("网络请求", "traffic", _traffic(session, axis, anchors)),
-        _track("系统记录", "system", _system(session, axis)),
+        _track("系统记录", "system", _system(session, axis, anchors)),
     )
 
 
@@ -111,7 +111,7 @@ def known_data(sent: Transmission) -> str:
     return ", ".join(sorted({hit.kind for hit in sent.detection.hits if hit.standalone}))
 
 
-def _system(session: SessionReadings, axis: Axis) -> list[Event]:
+def _system(session: SessionReadings, axis: Axis, anchors: Anchors) -> list[Event]:
     events = [
         Event(
             at=axis.place(access.latest_ns),
@@ -124,7 +124,8 @@ def _system(session: SessionReadings, axis: Axis) -> list[Event]:
     for at in session.screens:
         if at.reading.dialog is not None and at.reading.dialog.kind == "permission":
             text = f"{axis.second(at.mono_ns)} · {at.reading.dialog.text[:60]}"
-            events.append(Event(at=axis.place(at.mono_ns), style="permission", text=text, target=""))
+            target = anchors.get((session.session, at.mono_ns), "")
+            events.append(Event(at=axis.place(at.mono_ns), style="permission", text=text, target=target))
     for kind in ("ProcessStarted", "ProcessDied", "AppCrashed", "AppNotResponding"):
         for entry in session.facts_of(kind):
             if entry.data.get("package") == session.package:

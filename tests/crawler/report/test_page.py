@@ -251,12 +251,29 @@ def test_times_that_no_calendar_knows_do_not_break_it(judged: tuple[Judgement, C
 def test_many_findings_are_listed_not_all_told(judged: tuple[Judgement, CaseRecord], tmp_path: Path) -> None:
     judgement, record = judged
     one = next(finding for finding in judgement.findings if finding.verdict is Verdict.CONFIRMED)
-    many = tuple(replace(one, at_mono_ns=(one.at_mono_ns or 0) + number) for number in range(500))
+    many = tuple(
+        replace(one, at_mono_ns=(one.at_mono_ns or 0) + number, summary_en=f"{number} things") for number in range(500)
+    )
     write_report(replace(judgement, findings=many), record, tmp_path / "many.html")
     page = Document((tmp_path / "many.html").read_text(encoding="utf-8"))
     assert len(page.all("section", css="finding")) == page_module._FULL_PER_RULE
     assert "Findings (500)" in page.text.replace("发现的问题", "")
     assert (tmp_path / "many.html").stat().st_size < 2_000_000
+
+
+def test_what_repeats_itself_is_told_once_and_linked_from_every_place(
+    judged: tuple[Judgement, CaseRecord], tmp_path: Path
+) -> None:
+    judgement, record = judged
+    first = next(finding for finding in judgement.findings if finding.rule == "M1-05")
+    later = next(finding for finding in judgement.findings if finding.rule == "M1-11")
+    again = replace(first, session=later.session, at_mono_ns=later.at_mono_ns, citations=later.citations)
+    write_report(replace(judgement, findings=(first, again)), record, tmp_path / "again.html")
+    page = Document((tmp_path / "again.html").read_text(encoding="utf-8"))
+    assert len(page.all("section", css="finding")) == 1
+    assert [at["href"] for at in page.all("a", css="accused")] == ["#finding-1", "#finding-1"]
+    assert [at["href"] for at in page.all("a") if at["href"] == f"#session-{later.session}"]
+    assert all(citation.digest in page.text for citation in (*first.citations, *later.citations))
 
 
 @pytest.mark.parametrize(
