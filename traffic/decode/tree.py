@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterator, Sequence
-from itertools import chain
 from typing import TYPE_CHECKING
 
 from traffic.decode.compressed import headerless, inflate, magic_code
@@ -32,7 +31,7 @@ _LEAST_FIELD = 24
 """Shorter fields of a message are numbers and identifiers, which are searched as they are."""
 _MOST_RANDOM_TOKENS = 8
 _MOST_THOROUGH = 1
-_MOST_XOR = 8
+_MOST_XOR = 5
 _SMALL_FORM = 16 << 10
 _LEAST_USUAL_FORM = 22.5
 _SMALL = 64 << 10
@@ -226,10 +225,15 @@ class DecodeTree:
         """The same token read from its end, where that is compressed."""
         token = node.source
         turned = decode_base64(token[::-1])
-        limit = self._budget.inflated
-        readings = chain(headerless(turned, limit), xor_readings(turned, limit, thorough=False)) if turned else ()
-        if not is_promising(turned) and not any(True for _ in readings):
+        if not turned:
             return False
+        limit = self._budget.inflated
+        if not is_promising(turned) and not any(True for _ in headerless(turned, limit)):
+            if self._xor_left <= 0:
+                return False
+            self._xor_left -= 1
+            if not any(True for _ in xor_readings(turned, limit, thorough=False)):
+                return False
         return self.add(Node(turned, node.where, node.parent, "reversed-base64", source=token))
 
     def _xor(self, node: Node) -> bool:

@@ -18,7 +18,7 @@ LAGS = (1, 2, 3, 4, 5, 6, 7, 8, 16)
 """Key lengths that are tried."""
 _LARGEST = 1 << 16
 _LARGEST_HEADERLESS = 1 << 11
-_SAMPLE = 1 << 11
+_SAMPLE = 1 << 10
 _OPENINGS = (
     b'{"',
     b"[{",
@@ -86,6 +86,7 @@ _STRICT = (
     _alphabet(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-=\n.", _decode_first),
 )
 _LOOSE = (_alphabet(bytes(range(32, 127)) + b"\n\r\t"), _alphabet(bytes(range(32, 256)) + b"\n\r\t"))
+_FREQUENT = b'\0" :,eiatnors0123456789_-{%=&'
 _MOST_COMBINATIONS = 512
 
 
@@ -198,7 +199,14 @@ def _keys_by_statistics(data: bytes) -> Iterator[bytes]:
             likely = [_likely_bytes(column, alphabet) for column in columns]
             if all(likely):
                 yield bytes(choices[0] for choices in likely)
-        yield bytes(max(range(256), key=lambda key: sum(column.translate(_SCORES[key]))) for column in columns)
+        yield bytes(_best_byte(column) for column in columns)
+
+
+def _best_byte(column: bytes) -> int:
+    """The key byte under which the column looks most like text: its most frequent bytes stand for frequent signs."""
+    often = sorted(set(column), key=column.count)[-4:]
+    keys = sorted({byte ^ sign for byte in often for sign in _FREQUENT})
+    return max(keys, key=lambda key: sum(column.translate(_SCORES[key])))
 
 
 def _key_length(data: bytes) -> int:

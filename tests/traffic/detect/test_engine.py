@@ -6,7 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.traffic.detect.made import KNOWN
+from tests.traffic.detect.made import KNOWN, request
+from tests.traffic.detect.test_envelopes import BODIES
+from traffic.detect import Detector
 from traffic.engine import MOST_MATCHES, AhoCorasickScanner, HyperscanScanner, Literal, make_scanner
 from traffic.spelling import expand
 
@@ -48,3 +50,12 @@ def test_nothing_is_found_in_nothing(engine: type[HyperscanScanner | AhoCorasick
 
 def test_a_text_of_nothing_but_matches_is_cut_short() -> None:
     assert len(make_scanner([(b"ab", False)]).scan(b"ab" * (MOST_MATCHES + 5_000))) == MOST_MATCHES
+
+
+def test_the_detector_finds_the_same_with_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    fast = Detector(KNOWN)
+    monkeypatch.setattr("traffic.detect.make_scanner", AhoCorasickScanner)
+    monkeypatch.setattr("traffic.delta.make_scanner", AhoCorasickScanner)
+    everywhere = Detector(KNOWN)
+    for body in BODIES.values():
+        assert everywhere.search(request(body)) == fast.search(request(body))
