@@ -19,6 +19,7 @@ __all__ = ["Judged", "describe", "judge", "topmost"]
 _PAGES = frozenset({"plain", "settings", "login", "policy_text"})
 _SOURCES = {"hierarchy", "merged"}
 _LONGEST_TITLE = 40
+_ANSWERS = ("accept", "refuse", "acknowledge", "exit", "allow", "allow_once", "allow_foreground", "deny")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +64,9 @@ def describe(top: Judged, sight: Sight, *, verify: bool) -> Dialog:
 
 def _reliance(layer: Layer, controls: Iterable[Control]) -> tuple[bool, tuple[str, ...]]:
     """The hierarchy is one certain reader; OCR alone is not, until another reader agrees."""
-    answers = [control.source for control in controls if control.role in ("accept", "refuse", "acknowledge", "exit")]
+    known = list(controls)
+    answers = [control.source for control in known if control.role in _ANSWERS]
+    answers = answers or [control.source for control in known if control.role != "other"]
     sources = answers or [element.source for element in layer.texts]
     if sources and all(source == "hierarchy" for source in sources):
         return True, ("hierarchy",)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from screenshots.elements import Element, Layer, area, centre, contains, in_reading_order, make_element, overlap
+from screenshots.elements import Element, Layer, area, centre, contains, height, in_reading_order, make_element, overlap
 from screenshots.engines import TextLine
 from screenshots.labels import label_meaning
 from screenshots.values import Box
@@ -21,7 +21,8 @@ def merge_layers(known: Sequence[Layer], seen: Sequence[Layer], surface: Box) ->
     """
     elements = [element for layer in known for element in layer.elements]
     texts = [element for element in elements if element.text]
-    touchables = [element for element in elements if element.kind == "icon" or (element.clickable and not element.text)]
+    screen = seen[0].screen if seen else surface
+    touchables = [element for element in elements if not element.text and _is_button_sized(element, screen)]
     used: set[int] = set()
     merged: list[Layer] = []
     for layer in seen:
@@ -76,6 +77,13 @@ def _alike(seen: str, known: str) -> bool:
     """Most of the line's characters occur in the node's text: OCR may err, but not by half."""
     letters = [character for character in seen if character.isalnum()]
     return bool(letters) and sum(character in known for character in letters) >= 0.7 * len(letters)
+
+
+def _is_button_sized(element: Element, screen: Box) -> bool:
+    """A canvas that listens everywhere says nothing about what a line drawn on it does."""
+    box = element.touch_box
+    touchable = element.kind == "icon" or bool(element.clickable)
+    return touchable and height(box) <= 0.12 * height(screen) and area(box) <= 0.12 * area(screen)
 
 
 def _touchable(element: Element, touchables: Sequence[Element]) -> Element:

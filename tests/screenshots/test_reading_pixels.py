@@ -118,6 +118,36 @@ def test_a_drawn_dialog_over_a_page_the_hierarchy_knows() -> None:
     assert reading.dialog.find("accept")
 
 
+@pytest.mark.parametrize("second_look", [False, True])
+def test_a_canvas_that_listens_everywhere_is_tapped_where_the_button_is_drawn(second_look: bool) -> None:
+    canvas = trees.node((0, 0, WIDE, TALL), name="android.view.View", clickable=True)
+    xml = trees.hierarchy(trees.node((0, 0, WIDE, TALL), canvas))
+    dialog = read_screen(png(consent()), xml, package=trees.APP, second_look=second_look).dialog
+    assert dialog is not None
+    assert [(one.role, one.text) for one in dialog.controls] == [("refuse", "不同意"), ("accept", "同意")]
+    for control, (left, right) in zip(dialog.controls, ((150, 520), (560, 930)), strict=True):
+        assert left < control.point[0] < right
+        assert 1540 < control.point[1] < 1650
+
+
+def test_a_second_look_takes_no_certainty_from_the_hierarchy() -> None:
+    xml = trees.hierarchy(
+        trees.node(
+            (90, 700, 990, 1700),
+            trees.label("用户协议和隐私政策", (150, 740, 930, 820)),
+            trees.label("请阅读《用户协议》和《隐私政策》", (150, 860, 930, 1100)),
+            trees.button("不同意", (150, 1540, 520, 1650)),
+            trees.button("同意", (560, 1540, 930, 1650)),
+        )
+    )
+    reading = read_screen(png(consent()), xml, package=trees.APP, second_look=True)
+    assert reading.looked_twice
+    assert reading.dialog is not None
+    assert reading.dialog.certain
+    assert reading.dialog.agreed_by == ("hierarchy",)
+    assert [one.role for one in reading.dialog.controls] == ["refuse", "accept"]
+
+
 def test_an_informative_hierarchy_needs_no_pixels() -> None:
     class Refuses:
         name = "refuses"
