@@ -40,6 +40,10 @@ _USUAL_NETWORK = re.compile(
     re.IGNORECASE,
 )
 
+_USUAL_DEVICE = re.compile(
+    r"华为|荣耀|小米|红米|魅族|一加|手机|平板|电脑|设备|的|我|note|pro|max|phone|tablet|'s|’s", re.IGNORECASE
+)
+
 _USUAL_ADDRESS = re.compile(
     r"127\.|0\.0\.0\.0|10\.0\.[0-3]\.\d{1,3}$|192\.168\.[01]\.\d{1,3}$|192\.168\.43\.1$|172\.17\.0\."
 )
@@ -72,8 +76,10 @@ def stands_alone(known: KnownValue) -> bool:
         return not _PUBLIC_PACKAGES.match(value.lower()) and value.count(".") >= 1 and len(value) >= 10
     if known.kind == "ip_address":
         return not _USUAL_ADDRESS.match(value)
-    if known.kind in ("ssid", "device_name"):
+    if known.kind == "ssid":
         return _weight(_USUAL_NETWORK.sub("", value)) >= 6
+    if known.kind == "device_name":
+        return _is_given_by_a_person(value)
     if known.kind == "contact_name":
         return _weight(value) >= 6
     if known.kind == "email":
@@ -82,6 +88,12 @@ def stands_alone(known: KnownValue) -> bool:
         unusual = any(sign.isdigit() or ord(sign) >= 0x2E80 for sign in value)
         return _weight(value) >= (8 if unusual else 20)
     return _weight(value) >= 8
+
+
+def _is_given_by_a_person(name: str) -> bool:
+    """ "Li's phone" is, "Redmi Note 12" and "SM-G9910" are models that thousands share."""
+    personal = any(ord(sign) >= 0x2E80 for sign in name) or re.search(r"\w['’]s\b", name) is not None
+    return personal and _weight(_USUAL_DEVICE.sub("", _USUAL_NETWORK.sub("", name))) >= 4
 
 
 def _weight(text: str) -> int:
