@@ -5,14 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 
-from traffic.attribution import Recipient
-
 from crawler.judge.phases import Phase, PhaseSpan
 from crawler.judge.readings import OpAccess, ScreenAt, SessionReadings, Transmission
 from crawler.judge.sockets import Owner
 from evidence.clock import Instant
 from evidence.lanes import Entry
 from screenshots.reading import Checkbox, Control, Dialog, ScreenReading, TextBox
+from traffic.attribution import Recipient
 from traffic.detect import Detection, Hit
 from traffic.record import CapturedRequest, EntryReference
 
