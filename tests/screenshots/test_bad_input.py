@@ -105,3 +105,15 @@ def test_many_nodes_take_bounded_time() -> None:
     reading = read_screen(None, f'<hierarchy><node bounds="[0,0][720,1600]">{rows}</node></hierarchy>')
     assert reading.readable
     assert reading.dialog is None or not reading.dialog.asks_consent
+
+
+def test_an_engine_that_breaks_is_noted_not_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    def breaks(*_: object) -> object:
+        raise KeyError("no such model")
+
+    monkeypatch.setattr("screenshots.engines._rapid", breaks)
+    written = io.BytesIO()
+    Image.effect_noise((300, 500), 80).convert("RGB").save(written, format="PNG")
+    reading = read_screen(written.getvalue(), None)
+    assert reading.unreadable_reason == "no_engine"
+    assert any("KeyError" in note for note in reading.notes)
