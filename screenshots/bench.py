@@ -10,6 +10,7 @@ import dataclasses
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -45,23 +46,20 @@ def bench_screens(
     every: int = 1,
 ) -> dict[str, Any]:
     """Read every labelled screen under `data` (or every n-th) and score the readings. Result is plain JSON data."""
-    engines = engines_named(engine)
-    clock = SystemClock()
+    engines, clock = engines_named(engine), SystemClock()
     scored: list[Scored] = []
     left_out = 0
-    for at, (truth, image, hierarchy) in enumerate(_labelled(data)):
-        if at % every:
-            continue
+    for truth, image, hierarchy in islice(_labelled(data), 0, None, every):
         shot = image.read_bytes() if use_pixels and image.is_file() else None
         xml = hierarchy.read_text("utf-8") if use_hierarchy and hierarchy.is_file() else None
         if shot is None and xml is None:
             left_out += 1
             continue
-        started = clock.monotonic_ns()
+        start = clock.monotonic_ns()
         reading = read_screen(shot, xml, ocr=engines, second_look=second_look)
-        scored.append(Scored(truth=truth, reading=reading, nanoseconds=clock.monotonic_ns() - started))
+        scored.append(Scored(truth=truth, reading=reading, nanoseconds=clock.monotonic_ns() - start))
     return {
-        "data": str(data.name),
+        "data": data.name,
         "engine": engine,
         "hierarchy": use_hierarchy,
         "second_look": second_look,

