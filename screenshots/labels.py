@@ -30,8 +30,8 @@ _WORD = re.compile(r"[^\W_]+(?:['\-][^\W_]+)*|&", re.UNICODE)
 _ACTS = ("pay", "destroy", "login", "update", "install", "rate", "receive", "send", "retry", "age", "mode", "wait")
 _MIXED = re.compile(r"[\u4e00-\u9fff].*[A-Za-z]|[A-Za-z].*[\u4e00-\u9fff]")
 _BOTH_SCRIPTS = re.compile(r"[A-Za-z]{4}")
-_HAN = re.compile("[\u4e00-\u9fff]+")
-_NOT_HAN = re.compile("[^\u4e00-\u9fff]+")
+_HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+")
+_NOT_HAN = re.compile("[^\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+")
 _NEVER_INSIDE = frozenset({"confirm", "close", "receive"})
 """Categories whose one-character words (好, 关, 领) mean something else inside a longer label (美好, 关注, 领先)."""
 _AFTER_NEGATION = frozenset(

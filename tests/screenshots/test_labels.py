@@ -81,6 +81,15 @@ def test_a_negation_before_an_acceptance_is_never_an_acceptance(label: str, nega
     assert not (said.clear and said.name == "accept")
 
 
+@pytest.mark.parametrize("label", ["Agree 同意", "同意 Accept"])
+def test_a_label_in_two_languages_means_what_both_say(label: str) -> None:
+    assert label_meaning(label) == label_meaning("同意")
+
+
+def test_rare_characters_beside_letters_have_a_meaning() -> None:
+    assert label_meaning("\u3400abcde").name == "other"
+
+
 @given(st.text(max_size=60))
 @settings(max_examples=200, deadline=None)
 def test_any_text_has_a_meaning(text: str) -> None:
