@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
@@ -173,17 +174,16 @@ def findings_table(out: Path, rows: Sequence[BatchRow]) -> Table:
     found = {row.id: read_findings(out, row) for row in rows}
     rules = sorted({rule for verdicts in found.values() for rule in verdicts})
     unfinished = any(row.status != "done" for row in rows)
-    table = Table()
-    table.add_column("app")
+    table = Table(box=SIMPLE_HEAD, padding=(0, 1))
+    table.add_column("app", no_wrap=True, min_width=10)
     for rule in rules:
-        table.add_column(rule, justify="center")
+        table.add_column(rule, justify="center", no_wrap=True)
     if unfinished:
         table.add_column("state")
-    table.add_column("package", style="dim")
     for row in rows:
         marks = [Text(*_MARKS.get(found[row.id].get(rule, ""), ("", ""))) for rule in rules]
         state = [Text(row.status.replace("_", " "))] if unfinished else []
-        table.add_row(_cell(_name(row)), *marks, *state, _cell(row.package))
+        table.add_row(_cell(_name(row)), *marks, *state)
     return table
 
 

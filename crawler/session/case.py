@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from crawler.device.driver import DeviceDriver
-from crawler.device.model import DeviceError, DeviceLost, PackageInfo
+from crawler.device.model import DeviceLost, PackageInfo
 from crawler.judge.judgement import Judgement, findings_document, judge_case
 from crawler.report.page import write_report
 from crawler.session.equipment import Equipment
@@ -122,14 +122,14 @@ def inspect_case(
         outcomes.append(
             run_session(driver, plan, clock, equipment.begin, lambda lane: equipment.conclude(lane, target.package))
         )
-        if isinstance(outcomes[-1].failure, (DeviceLost, KeyboardInterrupt)):
+        if isinstance(outcomes[-1].failure, DeviceLost):
             break
     say("sealing and judging")
     seal(directory, settings.key)
     judgement = judge_again(directory, settings.key, say, read=read)
     result = CaseResult(directory=directory, package=target.package, judgement=judgement, outcomes=tuple(outcomes))
     lost = outcomes[-1].failure if outcomes else None
-    if isinstance(lost, DeviceError) and isinstance(lost, DeviceLost):
+    if isinstance(lost, DeviceLost):
         raise lost
     return result
 

@@ -81,7 +81,11 @@ def run_session(
         ui = stack.enter_context(LaneWriter(plan.directory / "ui.jsonl", "ui", clock))
         device = stack.enter_context(LaneWriter(plan.directory / "device.jsonl", "device", clock))
         ui.append("SessionOpened", _opening(driver, plan))
-        reason, failure = _play(driver, plan, clock, ui, device, prepare, conclude)
+        try:
+            reason, failure = _play(driver, plan, clock, ui, device, prepare, conclude)
+        except (KeyboardInterrupt, SystemExit) as ended:
+            _close(plan, ui, device, "the inspection was told to end", ended)
+            raise
         _close(plan, ui, device, reason, failure)
     return SessionOutcome(name=name, complete=failure is None, reason=reason, failure=failure)
 

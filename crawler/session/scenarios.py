@@ -91,6 +91,15 @@ def _await_prompt(stage: Stage, seconds: float, *, answer_permissions: bool) -> 
     return None
 
 
+def _watch(stage: Stage, seconds: float) -> Seen | None:
+    """Touch nothing until something asks for consent or for a permission; None when nothing did in that time."""
+    found = stage.look_until(
+        lambda now: asks_consent(now.reading) or _agreement_page(now) or permission_dialog(now.reading) is not None,
+        seconds,
+    )
+    return found if found is None or permission_dialog(found.reading) is not None else _steady(stage, found)
+
+
 def _steady(stage: Stage, seen: Seen) -> Seen:
     """Look until the same dialog was seen twice: nothing that is still being drawn is tapped."""
     deadline = Deadline(stage.clock, float(stage.pace.settle_seconds))
@@ -120,7 +129,10 @@ def cold_start(stage: Stage) -> str:
         return "no readable screen"
     if not asks_consent(first.reading):
         watch = min(float(stage.pace.prompt_watch_seconds), cap.remaining())
-        prompt = _await_prompt(stage, watch, answer_permissions=False)
+        prompt = _watch(stage, watch)
+        if prompt is not None and permission_dialog(prompt.reading) is not None:
+            stage.quiet(stage.pace.quiet_seconds, "nothing touched while a permission was asked for")
+            return "a permission dialog lay over the app"
         if prompt is None:
             stage.ui.append("QuietWaited", {"seconds": int(watch), "why": "watching for a prompt that comes late"})
             return "no prompt appeared while nothing was touched"

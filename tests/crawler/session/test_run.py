@@ -170,11 +170,11 @@ def test_a_preparation_that_fails_touches_no_app(run: Run) -> None:
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(143)])
-def test_an_interrupted_session_is_cut_off_and_says_so(run: Run, tmp_path: Path, error: BaseException) -> None:
+def test_an_interrupted_session_is_closed_as_incomplete(run: Run, tmp_path: Path, error: BaseException) -> None:
     with pytest.raises(type(error)):
         run(raising(error))
     case = tmp_path / "case"
     record = read_session(session_directory(case, "S01-test"))
-    assert (record.closed, record.outcome) == (False, "incomplete")
+    assert (record.closed, record.outcome) == (True, "incomplete")
     seal(case, KEY)
     assert verify(case).ok
