@@ -184,6 +184,53 @@ def bench_lab(
     bench_lab_command(apps, runs, count, pace, out, json_output)
 
 
+@bench_app.command("screens")
+def bench_screens(
+    data: Annotated[Path, typer.Option(help="Folder of labelled screens.")],
+    engine: Annotated[str, typer.Option(help="OCR engine.")] = "default",
+    hierarchy: Annotated[bool, typer.Option(help="Give the hierarchy to the reader where there is one.")] = True,
+    json_output: Json = False,
+) -> None:
+    """Hold the reading of screens against labels."""
+    from crawler.cli.bench_others import screens_command
+
+    screens_command(data, engine, hierarchy, json_output)
+
+
+@bench_app.command("traffic")
+def bench_traffic(
+    har: Annotated[Path, typer.Option(help="Captured requests, HAR.")],
+    truth: Annotated[Path, typer.Option(help="What is in them, JSON.")],
+    device: Annotated[Path, typer.Option(help="The device's values, JSON.")],
+    json_output: Json = False,
+) -> None:
+    """Hold detection against requests whose content is known."""
+    from crawler.cli.bench_others import traffic_command
+
+    traffic_command(har, truth, device, json_output)
+
+
+@bench_app.command("proxy")
+def bench_proxy(json_output: Json = False) -> None:
+    """What the capture costs beside plain mitmproxy, in one run."""
+    from crawler.cli.bench_others import proxy_command
+
+    proxy_command(json_output)
+
+
+@app.command("read")
+def read(
+    image: Annotated[Path, typer.Argument(help="A screenshot, PNG or JPEG.")],
+    hierarchy: Annotated[Path | None, typer.Option(help="The hierarchy of the same moment, XML.")] = None,
+    annotate: Annotated[Path | None, typer.Option(help="Write the screenshot with what was understood, PNG.")] = None,
+    second_look: Annotated[bool, typer.Option(help="Read with the better engines as well.")] = False,
+) -> None:
+    """Print what a screen shows, as JSON."""
+    from crawler.cli.bench_others import read_command
+
+    read_command(image, hierarchy, annotate, second_look)
+
+
 def main() -> None:
     """The process's boundary: what no command foresaw becomes a sentence, something to do, and an exit code."""
     for number in (signal.SIGTERM, signal.SIGHUP):

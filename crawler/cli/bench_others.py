@@ -1,0 +1,59 @@
+"""`bench screens`, `bench traffic`, `bench proxy` and `read`: what the rooms below measure and read, made reachable."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from crawler.cli.output import Exit, fail, print_json, show
+
+__all__ = ["proxy_command", "read_command", "screens_command", "traffic_command"]
+
+
+def screens_command(data: Path, engine: str, use_hierarchy: bool, as_json: bool) -> None:
+    """Reads every labelled screen of a folder."""
+    from screenshots.bench import bench_screens
+
+    _measure(lambda: bench_screens(data, engine=engine, use_hierarchy=use_hierarchy), as_json)
+
+
+def traffic_command(har: Path, truth: Path, device: Path, as_json: bool) -> None:
+    """Searches every request of a HAR file."""
+    from traffic.bench import bench_traffic
+
+    _measure(lambda: bench_traffic(har, truth, device), as_json)
+
+
+def proxy_command(as_json: bool) -> None:
+    """Sends requests through the capture and through mitmproxy."""
+    from traffic.bench_proxy import bench_proxy
+
+    _measure(bench_proxy, as_json)
+
+
+def read_command(image: Path, hierarchy: Path | None, annotated: Path | None, second_look: bool) -> None:
+    """Reads one screen from files."""
+    from evidence.files import write_whole
+    from screenshots.annotate import annotate
+    from screenshots.bench import read_files, reading_to_json
+
+    try:
+        reading = read_files(image, hierarchy, second_look=second_look)
+        if annotated is not None:
+            write_whole(annotated, [annotate(image.read_bytes(), reading)])
+    except OSError as error:
+        raise fail(f"{error}", "Name a picture that can be read.", code=Exit.INPUT) from error
+    print_json(reading_to_json(reading))
+
+
+def _measure(work: Callable[[], Mapping[str, object]], as_json: bool) -> None:
+    try:
+        result = work()
+    except (OSError, ValueError, KeyError) as error:
+        raise fail(f"the data cannot be used: {error}", code=Exit.INPUT, as_json=as_json) from error
+    if as_json:
+        print_json(result)
+        return
+    for name, value in result.items():
+        show(f"{name}: {json.dumps(value, ensure_ascii=False)[:300]}")
