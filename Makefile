@@ -25,6 +25,7 @@ lint: setup
 
 lock:
 	uv pip compile --universal --python-version 3.11 --extra dev pyproject.toml --no-emit-index-url --no-header --no-annotate -q -o requirements.lock
+	@sed -i '1i # Made by `make lock`; one file for every supported Python. Do not edit by hand.' requirements.lock
 
 clean:
 	rm -rf $(VENV)

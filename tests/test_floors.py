@@ -38,6 +38,12 @@ WALLS = {
     "typer": ("crawler/cli/",),
     "rich": ("crawler/cli/",),
     "sqlite3": ("crawler/batch/",),
+    "docx": ("crawler/report/",),
+    "docxtpl": ("crawler/report/",),
+    "typst": ("crawler/report/",),
+    "openpyxl": ("crawler/report/",),
+    "chinese_calendar": ("crawler/report/",),
+    "rfc3161_client": ("crawler/report/",),
 }
 
 
