@@ -12,6 +12,7 @@ from rich.table import Table
 
 from crawler.batch.store import BatchRow
 from crawler.cli.batches import read_findings
+from crawler.cli.bench_cost import cost_of_sessions, watch_memory
 from crawler.cli.demo import inspect_lab, new_directory
 from crawler.cli.laboratory import LabFailed, lab_apps, laboratory
 from crawler.cli.output import CONSOLE, Exit, fail, print_json, printable
@@ -76,7 +77,7 @@ def bench_lab_command(apps: Path | None, runs: int, count: int, pace: str, out: 
             started = clock.monotonic_ns()
             run_directory = directory / f"run-{number:02d}"
             run_directory.mkdir()
-            with laboratory(folder, count, run_directory / "lab") as running:
+            with watch_memory() as memory, laboratory(folder, count, run_directory / "lab") as running:
                 outcome = inspect_lab(running, folder, run_directory, pace)
                 keys = _sent_before_consent(running.answer_keys)
             rows = compare(truth, _found(run_directory, outcome.rows))
@@ -84,6 +85,8 @@ def bench_lab_command(apps: Path | None, runs: int, count: int, pace: str, out: 
                 "run": number,
                 "seconds": (clock.monotonic_ns() - started) // 1_000_000_000,
                 **score(rows),
+                "memory": memory.as_json(),
+                "cost": cost_of_sessions(sorted((run_directory / "cases").glob("*"))),
                 "troubles": list(outcome.troubles),
                 "key_disagrees": _disagreements(truth, keys),
                 "rows": [{**asdict(row), "outcome": row.outcome} for row in rows],
@@ -153,6 +156,7 @@ def _tell(result: Mapping[str, object], rows: Sequence[Comparison]) -> None:
         f"run {result['run']}: precision {result['precision']}, recall {result['recall']}, {result['seconds']} s",
         markup=False,
     )
+    CONSOLE.print(f"  memory {result['memory']}, cost {result['cost']}", markup=False, style="dim")
     for name in ("troubles", "key_disagrees"):
         listed = result[name]
         for line in listed if isinstance(listed, list) else ():

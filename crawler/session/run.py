@@ -120,19 +120,22 @@ def _play(
                 alive=capture.alive,
                 read=plan.read,
             )
-            driver.stop(plan.package)
-            driver.clear(plan.package)
-            device.append("AppReset", {"how": "pm clear", "ok": True})
-            prepare(device, stage, capture, plan.directory / "traffic.jsonl")
+            with stage.effort.span("device"):
+                driver.stop(plan.package)
+                driver.clear(plan.package)
+                device.append("AppReset", {"how": "pm clear", "ok": True})
+                prepare(device, stage, capture, plan.directory / "traffic.jsonl")
             with Instruments(driver, device, plan.blobs, clock, plan.package, plan.app.uid) as instruments:
                 reason = plan.scenario.play(stage)
                 instruments.sample_ops()
                 stage.stop()
-                conclude(device)
+                with stage.effort.span("device"):
+                    conclude(device)
             for recovery in driver.take_recoveries():
                 stage.trouble("device", recovery.what)
             if not capture.alive():
                 raise SessionBroken("the capture process ended during the session; its traffic is incomplete")
+            ui.append("EffortSpent", stage.effort.as_fact())
         return reason, None
     except (DeviceError, CaptureFailed, EvidenceError, SessionBroken, OSError) as failure:
         return _record(ui, failure), failure

@@ -15,6 +15,7 @@ from crawler.device.driver import DeviceDriver, Key
 from crawler.device.model import DeviceError, Observation
 from crawler.device.settle import wait_for
 from crawler.session.consent import PlannedTap
+from crawler.session.effort import EffortMeter
 from crawler.session.lane_tail import LaneTail
 from crawler.session.pace import Pace
 from evidence.blobs import BlobStore
@@ -74,6 +75,7 @@ class Stage:
         self._traffic = traffic
         self._alive = alive
         self._read = read
+        self.effort = EffortMeter(clock)
         self._steps = 0
         self._screens = 0
         self._by_fingerprint: dict[str, tuple[int, ScreenReading]] = {}
@@ -87,13 +89,15 @@ class Stage:
             raise SessionBroken("the capture process ended during the session; its traffic is incomplete")
         if self._screens >= _MAX_LOOKS:
             raise SessionBroken(f"more than {_MAX_LOOKS} looks in one session")
-        observation = self.driver.observe(self.package)
+        with self.effort.span("looking"):
+            observation = self.driver.observe(self.package)
         number = self._screens
         self._screens += 1
         fingerprint = _fingerprint(observation)
         known = self._by_fingerprint.get(fingerprint)
         self.ui.append("ScreenSeen", self._screen_fact(number, observation, known[0] if known else None))
-        reading = known[1] if known else self._read(observation.shot, observation.hierarchy, package=self.package)
+        with self.effort.span("reading"):
+            reading = known[1] if known else self._read(observation.shot, observation.hierarchy, package=self.package)
         if not known:
             self._by_fingerprint[fingerprint] = (number, reading)
         self.last = Seen(screen=number, observation=observation, reading=reading, fingerprint=fingerprint)
@@ -127,7 +131,8 @@ class Stage:
 
     def rest(self, seconds: float) -> None:
         """Wait without looking; shorter only when the capture dies."""
-        wait_for(lambda: not self._alive(), clock=self.clock, seconds=seconds, pause_seconds=0.2)
+        with self.effort.span("waited"):
+            wait_for(lambda: not self._alive(), clock=self.clock, seconds=seconds, pause_seconds=0.2)
 
     # ------------------------------------------------------------------ acting
 
@@ -197,7 +202,8 @@ class Stage:
         x, y = point if point is not None else (None, None)
         error: str | None = None
         try:
-            yield
+            with self.effort.span("device"):
+                yield
         except DeviceError as failure:
             error = str(failure)[:500]
             raise
