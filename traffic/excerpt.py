@@ -48,7 +48,9 @@ def _hidden(shown: str, base: int, left: int, right: int, others: Sequence[tuple
     """The signs from `left` to `right` without the other values among them."""
     result, at = "", left
     for first, last in others:
-        if last > at and first < right:
+        if first >= right:
+            break
+        if last > at:
             result += shown[at - base : max(at, first) - base] + _HIDDEN
             at = min(last, right)
     return result + shown[at - base : right - base]
@@ -57,7 +59,9 @@ def _hidden(shown: str, base: int, left: int, right: int, others: Sequence[tuple
 def _around(data: bytes, left: int, right: int, others: Sequence[tuple[int, int]], text: bool) -> str:
     result, at = "", left
     for first, last in others:
-        if last > at and first < right:
+        if first >= right:
+            break
+        if last > at:
             result += _shown(data[at : max(at, first)], text) + _HIDDEN
             at = min(last, right)
     return result + _shown(data[at:right], text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Sequence
+from operator import attrgetter
 
 from traffic.decode.structured import Structure
 
@@ -12,7 +13,7 @@ __all__ = ["form_field", "header_name", "json_paths", "structure_path", "url_par
 
 _STRING = rb'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\Z)'
 _JSON = re.compile(
-    rb"(?P<key>" + _STRING + rb")\s*:\s*(?P<value>" + _STRING + rb'|[^\s"\[{,}\]]+)?'
+    rb"(?P<key>" + _STRING + rb")\s*:\s*(?:(?P<value>" + _STRING + rb'|[^\s"\[{,}\]]+),?)?'
     rb"|(?P<text>" + _STRING + rb")|(?P<open>[\[{])|(?P<close>[\]}])|(?P<comma>,)",
     re.DOTALL,
 )
@@ -26,40 +27,34 @@ def json_paths(data: bytes, offsets: Sequence[int]) -> list[str | None]:
     if data.lstrip()[:1] not in (b"{", b"["):
         return [None] * len(offsets)
     found: list[str | None] = []
-    stack: list[list[bytes | int]] = []
+    stack: list[bytes | int] = []  # the current key or index of each open object or array
     pending = iter(offsets)
     wanted = next(pending, None)
     for token in _JSON.finditer(data):
-        while wanted is not None and wanted < token.end() and token.lastgroup != "comma":
+        kind = token.lastgroup
+        if kind == "comma":
+            if stack and isinstance(stack[-1], int):
+                stack[-1] += 1
+            continue
+        while wanted is not None and wanted < token.end():
             found.append(_path(stack, token, wanted))
             wanted = next(pending, None)
         if wanted is None:
             break
-        _move(stack, token)
+        if kind == "open":
+            stack.append(0 if token.group() == b"[" else b"")
+            del stack[:-_DEEPEST]
+        elif not stack:
+            continue
+        elif kind == "close":
+            stack.pop()
+        elif kind != "text":
+            stack[-1] = token.group("key")
     return found + [None] * (len(offsets) - len(found))
 
 
-def _move(stack: list[list[bytes | int]], token: re.Match[bytes]) -> None:
-    """The stack holds the current key or index of each open object or array."""
-    kind = token.lastgroup
-    if kind in ("key", "value"):
-        if stack:
-            stack[-1][0] = token.group("key")
-    elif kind == "open":
-        stack.append([0 if token.group() == b"[" else b""])
-        if len(stack) > _DEEPEST:
-            del stack[0]
-    elif kind == "close":
-        if stack:
-            stack.pop()
-    elif kind == "comma" and stack:
-        last = stack[-1][0]
-        if isinstance(last, int):
-            stack[-1][0] = last + 1
-
-
-def _path(stack: list[list[bytes | int]], token: re.Match[bytes], offset: int) -> str | None:
-    parts = [level[0] for level in stack]
+def _path(stack: Sequence[bytes | int], token: re.Match[bytes], offset: int) -> str | None:
+    parts = list(stack)
     key = token.group("key")
     if key is not None:
         inside_value = token.group("value") is not None and offset >= token.start("value")
@@ -101,8 +96,8 @@ def url_part(data: bytes, offset: int) -> str:
 
 def structure_path(structure: Structure, offset: int) -> str | None:
     """The field of a binary message at that offset."""
-    fields = sorted(structure.fields, key=lambda field: field.offset)
-    at = bisect_right([field.offset for field in fields], offset) - 1
-    if at < 0 or fields[at].offset + fields[at].length <= offset:
+    at = bisect_right(structure.fields, offset, key=attrgetter("offset")) - 1
+    if at < 0:
         return None
-    return fields[at].path or None
+    field = structure.fields[at]
+    return (field.path or None) if offset < field.offset + field.length else None

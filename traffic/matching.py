@@ -49,7 +49,7 @@ def matches(
                 waiting.append(match)
             else:
                 kept[form.value, form.code] = match
-    for match in _paired(waiting, list(kept.values()), candidates.is_text, kinds):
+    for match in _paired(waiting, list(kept.values()), candidates.is_text, kinds) if waiting else ():
         kept.setdefault((match.form.value, match.form.code), match)
     return _longest(list(kept.values()))
 
@@ -159,7 +159,11 @@ def _longest(found: list[Match]) -> list[Match]:
         by_value.setdefault(match.form.value, []).append(match)
     if len(by_value) == len(found):
         return found
-    return [match for match in found if not any(_holds(other, match) for other in by_value[match.form.value])]
+    return [
+        match
+        for match in found
+        if len(group := by_value[match.form.value]) == 1 or not any(_holds(other, match) for other in group)
+    ]
 
 
 def _holds(other: Match, match: Match) -> bool:

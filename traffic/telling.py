@@ -44,8 +44,10 @@ def _json_places(stages: Iterable[Stage]) -> dict[tuple[int, int], str]:
     """(identity of the text, offset) -> JSON path."""
     wanted: dict[int, tuple[bytes, set[int]]] = {}
     for stage in stages:
-        if is_json(stage.data):
-            wanted.setdefault(id(stage.data), (stage.data, set()))[1].add(stage.offset)
+        if (known := wanted.get(id(stage.data))) is not None:
+            known[1].add(stage.offset)
+        elif is_json(stage.data):
+            wanted[id(stage.data)] = stage.data, {stage.offset}
     places: dict[tuple[int, int], str] = {}
     for identity, (data, offsets) in wanted.items():
         ordered = sorted(offsets)

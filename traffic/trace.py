@@ -91,11 +91,13 @@ def is_escaped_around(node: Node, start: int, end: int) -> bool:
 def _position(
     rewriting: Rewriting, source: bytes, span: tuple[int, int], start: int, part: bytes, wanted: bytes
 ) -> int | None:
+    only = part.find(wanted)
+    if only >= 0 and part.find(wanted, only + 1) < 0:
+        return only
     at = len(rewriting.apply(source[span[0] : start]))
     if part[at : at + len(wanted)] == wanted:
         return at
-    at = part.find(wanted)
-    return at if at >= 0 else None
+    return only if only >= 0 else None
 
 
 def _json_string(source: bytes, start: int, end: int) -> tuple[int, int]:

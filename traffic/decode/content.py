@@ -14,6 +14,7 @@ __all__ = [
     "has_controls",
     "is_media",
     "is_text",
+    "reads_as_usual",
     "usualness",
     "utf16_codec",
 ]
@@ -128,3 +129,11 @@ def usualness(data: bytes) -> float:
     """Of the first bytes. What programs write has 22 and more, random bytes 16, most text under a XOR less than 22."""
     sample = data[:_SAMPLE]
     return sum(sample.translate(USUAL)) / max(1, len(sample))
+
+
+def reads_as_usual(text: bytes) -> bool:
+    """Whether programs write like that. Letters beyond ASCII say nothing where they are whole UTF-8."""
+    sample = text[:_SAMPLE]
+    if not sample.isascii() and _decodes(sample, "utf-8"):
+        sample = sample.translate(None, HIGH)
+    return not sample or usualness(sample) >= LEAST_USUAL

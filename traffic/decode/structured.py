@@ -34,6 +34,7 @@ class Structure:
 
     code: str
     fields: tuple[Field, ...]
+    """In order of their offsets."""
     sure: bool
     """False where so little was in it that it may be chance."""
 

@@ -36,6 +36,7 @@ _HEAD = 32
 MOST_TOKENS = 5000
 """Distinct ones of one request."""
 _GLUE = b"/-_+"
+_FULL_LINE = 60
 _WRAPPED = re.compile(rb"(?:[A-Za-z0-9+/]{60,76}\r?\n)+[A-Za-z0-9+/]{2,76}={0,2}")
 _ALNUM = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 _TEXT_FIRST = b"IJKLMNOPQRSTUVWXYZabcdef"
@@ -141,8 +142,16 @@ def _lz(token: bytes) -> Reading | None:
 
 def unwrap(text: bytes) -> tuple[list[Reading], bytes]:
     """Base64 in lines, as MIME and Android's default flags write it, and the text without it."""
+    if not any(_is_full(line) for line in text.split(b"\n")):
+        return [], text
     found = [Reading("base64", match.group(), decode_base64(match.group()), True) for match in _WRAPPED.finditer(text)]
     return found, _WRAPPED.sub(b" ", text) if found else text
+
+
+def _is_full(line: bytes) -> bool:
+    """Whether it ends in as much base64 as a full line holds; the expression looks at every place of a text."""
+    end = line[-_FULL_LINE - 1 :].rstrip(b"\r")[-_FULL_LINE:]
+    return len(end) == _FULL_LINE and not end.translate(None, _ALNUM + b"+/")
 
 
 def _promising_head(head: bytes) -> bool:

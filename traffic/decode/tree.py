@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from traffic.decode.compressed import headerless, inflate, magic_code
-from traffic.decode.content import LEAST_USUAL, has_controls, is_media, is_text, usualness, utf16_codec
+from traffic.decode.content import has_controls, is_media, is_text, reads_as_usual, usualness, utf16_codec
 from traffic.decode.framing import Frame, embedded_streams, grpc_frames, multipart_parts, zip_frames
 from traffic.decode.lzstring import lz_string_utf16
 from traffic.decode.node import Batch, Node
@@ -261,6 +261,6 @@ def _is_odd(node: Node) -> bool:
     data = node.data
     if node.where != "body" or node.is_rewriting or len(data) < 12:
         return False
-    if usualness(data) < LEAST_USUAL and len(data) >= 32:
+    if len(data) >= 32 and not reads_as_usual(data):
         return True
     return node.code not in READERS and data[:1] not in b'{[<"' and not _FORM.match(data)
