@@ -6,6 +6,7 @@ so here each rewriting is cut down to the string or field that holds the match.
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from traffic.decode.node import Node, Step
@@ -13,7 +14,7 @@ from traffic.decode.text import REWRITINGS, Rewriting, SourceMap
 
 __all__ = ["Stage", "Tracer", "is_escaped_around"]
 
-_URL_ENDS = (b"&", b"?", b"#", b'"', b"'", b"<", b">", b" ", b"\n", b"\r", b"\t", b"{", b"}", b",", b";")
+_URL_END = re.compile(rb"[&?#\"'<> \n\r\t{},;]")
 _REACH = 1 << 16
 
 
@@ -129,11 +130,24 @@ def _quote_after(source: bytes, at: int) -> int | None:
 
 def _segment(source: bytes, start: int, end: int) -> tuple[int, int]:
     """What stands between the signs that end a form field or a word."""
-    lowest = max(0, start - _REACH)
-    left = max(max(source.rfind(sign, lowest, start) for sign in _URL_ENDS), lowest - 1) + 1
+    left = _after_last_end(source, max(0, start - _REACH), start)
     equals = source.find(b"=", left, start)
     if equals >= 0:
         left = equals + 1
-    ends = [at for sign in _URL_ENDS if (at := source.find(sign, end, end + _REACH)) >= 0]
-    right = min(ends, default=min(len(source), end + _REACH))
+    limit = min(len(source), end + _REACH)
+    found = _URL_END.search(source, end, limit)
+    right = found.start() if found else limit
     return left, right - left
+
+
+def _after_last_end(source: bytes, lowest: int, start: int) -> int:
+    """Looked for in longer and longer pieces, because it mostly stands near."""
+    reach = 64
+    while True:
+        first = max(lowest, start - reach)
+        found = _URL_END.search(source[first:start][::-1])
+        if found is not None:
+            return start - found.start()
+        if first == lowest:
+            return lowest
+        reach *= 8
