@@ -15,6 +15,10 @@ from traffic.decode.text import REWRITINGS, Rewriting, SourceMap
 __all__ = ["Stage", "Tracer", "is_escaped_around"]
 
 _URL_END = re.compile(rb"[&?#\"'<> \n\r\t{},;]")
+_TO_QUOTE = re.compile(rb'[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_QUOTE_BACKWARDS = re.compile(rb'"(?=(?:\\\\)*[^\\])')
+_QUOTE_BACKWARDS_AT_EDGE = re.compile(rb'"(?=(?:\\\\)*(?:[^\\]|\Z))')
+"""A quote that no backslash takes away; backwards, a piece that is cut in a run of backslashes decides nothing."""
 _REACH = 1 << 16
 
 
@@ -111,21 +115,23 @@ def _json_string(source: bytes, start: int, end: int) -> tuple[int, int]:
 
 
 def _quote_before(source: bytes, at: int) -> int | None:
-    lowest = max(0, at - _REACH)
-    while (at := source.rfind(b'"', lowest, at)) >= 0:
-        backslashes = at - len(source[lowest:at].rstrip(b"\\")) - lowest
-        if backslashes % 2 == 0:
-            return at + 1
-    return None
+    lowest, reach = max(0, at - _REACH), 64
+    while True:
+        first = max(lowest, at - reach)
+        found = (_QUOTE_BACKWARDS_AT_EDGE if first == lowest else _QUOTE_BACKWARDS).search(source[first:at][::-1])
+        if found is not None:
+            return at - found.start()
+        if first == lowest:
+            return None
+        reach *= 8
 
 
 def _quote_after(source: bytes, at: int) -> int | None:
-    while (at := source.find(b'"', at, at + _REACH)) >= 0:
-        backslashes = at - len(source[max(0, at - 64) : at].rstrip(b"\\")) - max(0, at - 64)
-        if backslashes % 2 == 0:
-            return at
-        at += 1
-    return None
+    limit = min(len(source), at + _REACH)
+    while at and source[at - 1] == 0x5C:
+        at -= 1  # whether a backslash counts depends on all those before it
+    found = _TO_QUOTE.match(source, at, limit)
+    return None if found is None else found.end() - 1
 
 
 def _segment(source: bytes, start: int, end: int) -> tuple[int, int]:
