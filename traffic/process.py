@@ -60,6 +60,8 @@ class _Line:
 class CaptureProcess:
     """A capture process as a context manager: it listens inside the block and its lane is closed after it.
 
+    With `at_once` the block is entered while it still starts, and `await_ready` has to be called before its port is used.
+
     The child ends by itself when this process dies, because it then sees the end of its input.
     """
 
@@ -77,7 +79,9 @@ class CaptureProcess:
         deadline_seconds: float = READY_SECONDS,
         python: str = sys.executable,
         clock: Clock | None = None,
+        at_once: bool = False,
     ):
+        self._at_once = at_once
         self._command = [python, "-P", "-m", "traffic.capture"]
         self._command += ["--directory", str(session_dir), "--blobs", str(blobs_dir), "--confdir", str(confdir)]
         self._command += ["--mode", mode, "--listen-host", listen_host, "--listen-port", str(listen_port)]
@@ -93,7 +97,9 @@ class CaptureProcess:
         self.port = 0
 
     def __enter__(self) -> Self:
-        self.start()
+        self.spawn()
+        if not self._at_once:
+            self.await_ready()
         return self
 
     def __exit__(
@@ -107,6 +113,11 @@ class CaptureProcess:
 
     def start(self) -> None:
         """Return when it listens. CaptureFailed when it does not within the deadline."""
+        self.spawn()
+        self.await_ready()
+
+    def spawn(self) -> None:
+        """Start the process and return at once; it does not listen yet. CaptureFailed when there is no such program."""
         if self._child is not None:
             raise RuntimeError("a capture process starts once")
         try:
@@ -127,6 +138,9 @@ class CaptureProcess:
             _read(self._child.stdout, _OUTPUT_LINE_LENGTH, lambda line: self._output.put(_Line(line))),
             _read(self._child.stderr, _STDERR_LINE_LENGTH, self._note_error),
         ]
+
+    def await_ready(self) -> None:
+        """Wait until the spawned process listens. CaptureFailed when it does not within the deadline; it is then ended."""
         try:
             self.port = self._await_ready()
         except BaseException:

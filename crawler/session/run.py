@@ -107,6 +107,7 @@ def _play(
             confdir=plan.confdir,
             upstream=plan.upstream,
             upstream_ca=plan.upstream_ca,
+            at_once=True,  # it starts while the device resets the app
         ) as capture:
             stage = Stage(
                 driver=driver,
@@ -124,6 +125,8 @@ def _play(
                 driver.stop(plan.package)
                 driver.clear(plan.package)
                 device.append("AppReset", {"how": "pm clear", "ok": True})
+            capture.await_ready()
+            with stage.effort.span("device"):
                 prepare(device, stage, capture, plan.directory / "traffic.jsonl")
             with Instruments(driver, device, plan.blobs, clock, plan.package, plan.app.uid) as instruments:
                 reason = plan.scenario.play(stage)

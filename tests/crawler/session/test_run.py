@@ -50,6 +50,8 @@ class Capture:
             self._lane.append("LaneClosed", {"count": self._lane.head.count, "reason": "told to"})
         self._lane.close()
 
+    def await_ready(self) -> None: ...
+
     def alive(self) -> bool:
         return not Capture.dead
 
