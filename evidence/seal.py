@@ -10,6 +10,7 @@ from pathlib import Path
 
 from evidence.blobs import BlobStore
 from evidence.clock import Clock, SystemClock
+from evidence.decisions import DECISIONS_FILE
 from evidence.errors import Fault, NotCanonical, SealRefused
 from evidence.files import sweep_parts, write_whole
 from evidence.keys import SigningKey, fingerprint
@@ -20,7 +21,7 @@ from evidence.tree import FileSeen, TreeReader
 
 __all__ = ["OUTSIDE_DERIVED", "Sealed", "is_hidden", "seal", "seal_derived"]
 
-OUTSIDE_DERIVED = frozenset({RECORD, DERIVED_SEAL})
+OUTSIDE_DERIVED = frozenset({RECORD, DERIVED_SEAL, DECISIONS_FILE})
 """What stands in a case folder without being derived from the record."""
 
 

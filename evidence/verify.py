@@ -15,6 +15,7 @@ from pathlib import Path
 
 from evidence.comparison import compare_files, compare_record
 from evidence.crosscheck import SessionSeen
+from evidence.decision_check import check_decisions
 from evidence.errors import Fault, NotCanonical
 from evidence.faults import FaultList, escaped
 from evidence.keys import fingerprint
@@ -71,8 +72,9 @@ def verify(path: Path | str, trusted_keys: Collection[str] = ()) -> Verification
     else:
         compared = (seal,)
     derived = _derived_faults(case_dir, seal, trusted_keys, notes)
+    decided = check_decisions(case_dir, _seal_digest(seal), trusted_keys, notes)
     _note_endings(seen.sessions, notes)
-    return _answer(seen, seal, _without_repeats((*seen.faults, *compared, *derived)), notes.listed())
+    return _answer(seen, seal, _without_repeats((*seen.faults, *compared, *derived, *decided)), notes.listed())
 
 
 def _case_directory(path: Path) -> Path | None:
@@ -100,6 +102,10 @@ def _read_seal(case_dir: Path, place: str, kind: Kind) -> Seal | Fault:
     except (OSError, NotCanonical) as error:
         reason = escaped(str(getattr(error, "strerror", None) or error))
         return Fault(place=place, what=f"the seal cannot be read: {reason}", mend=_MEND_COPY)
+
+
+def _seal_digest(seal: Seal | Fault) -> str | None:
+    return hashlib.sha256(seal_bytes(seal)).hexdigest() if isinstance(seal, Seal) else None
 
 
 def _signature_faults(seal: Seal, place: str, trusted_keys: Collection[str], notes: FaultList) -> Iterable[Fault]:
