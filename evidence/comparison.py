@@ -1,6 +1,7 @@
 """What was sealed against what is there now: each difference named for what it is (cut, renamed, swapped, added…)."""
 
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 
 from evidence.crosscheck import SessionSeen
 from evidence.errors import Fault
@@ -10,19 +11,22 @@ from evidence.record import RECORD, SEAL_FILE, SESSIONS
 from evidence.survey import Survey
 from evidence.tree import FileSeen
 
-__all__ = ["compare_files", "compare_record"]
+__all__ = ["compare_files", "compare_folders", "compare_record"]
+
+_NOTHING: Mapping[str, int] = MappingProxyType({})
 
 _MEND_COPY = "Fetch an untouched copy of the case; what was sealed cannot be had from this one."
 _MEND_EXTRA = "Remove it, or fetch an untouched copy of the case."
 
 
-def compare_record(manifest: Manifest, seen: Survey) -> tuple[Fault, ...]:
-    """Every difference between a record and its manifest."""
+def compare_record(manifest: Manifest, seen: Survey, removed: Mapping[str, int] = _NOTHING) -> tuple[Fault, ...]:
+    """Every difference between a record and its manifest. `removed`: blobs by path that may be gone, for it is documented."""
     files = {path: file for path, file in seen.files.items() if path != SEAL_FILE}
+    expected = [file for file in manifest.files if file.path in files or removed.get(file.path) != file.size]
     return (
-        *compare_files(manifest.files, files, place=RECORD, mend=_MEND_COPY),
+        *compare_files(expected, files, place=RECORD, mend=_MEND_COPY),
         *_compare_lanes(manifest, seen.sessions),
-        *_compare_folders(manifest, seen.folders),
+        *compare_folders(manifest, seen.folders, place=RECORD),
     )
 
 
@@ -78,11 +82,11 @@ def _compare_lanes(manifest: Manifest, sessions: Iterable[SessionSeen]) -> tuple
     return faults.listed()
 
 
-def _compare_folders(manifest: Manifest, folders: frozenset[str]) -> tuple[Fault, ...]:
+def compare_folders(manifest: Manifest, folders: frozenset[str], *, place: str) -> tuple[Fault, ...]:
     """Added folders. A sealed folder that is gone took its files along (named) or was empty (copying loses those)."""
-    faults = FaultList(RECORD)
+    faults = FaultList(place)
     for folder in sorted(folders.difference(manifest.folders)):
-        faults.add(_join(RECORD, folder), "the seal does not name this folder", _MEND_EXTRA)
+        faults.add(_join(place, folder), "the seal does not name this folder", _MEND_EXTRA)
     return faults.listed()
 
 

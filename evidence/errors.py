@@ -12,7 +12,10 @@
     ├── BlobDamaged            stored bytes that no longer have their digest
     ├── RecordUnreadable       not a case at all
     ├── SealRefused            a record that must not be signed; `.faults` lists every reason
-    └── KeyUnusable            no usable signing key
+    ├── KeyUnusable            no usable signing key
+    ├── RegisterUnreadable     no register of keys, or no certificates of an authority
+    ├── RedactionRefused       nothing of the kind is there to be removed
+    └── StampRefused           an answer that is no time stamp of what was asked for
 
 What an app does (crash, send, draw nothing) is never an error: it is a fact.
 """
@@ -33,7 +36,10 @@ __all__ = [
     "LaneExists",
     "NotCanonical",
     "RecordUnreadable",
+    "RedactionRefused",
+    "RegisterUnreadable",
     "SealRefused",
+    "StampRefused",
     "StorageFailed",
     "StorageFull",
     "StorageRefused",
@@ -148,6 +154,25 @@ class SealRefused(EvidenceError):
 class KeyUnusable(EvidenceError):
     exit_code = 77
     default_mend = "Restore the key file from a backup, or move it away so that a new key is made."
+
+
+class RegisterUnreadable(EvidenceError):
+    exit_code = 65
+    default_mend = "Ask whoever gave you this file for an untouched copy of it."
+
+
+class RedactionRefused(EvidenceError):
+    """Nothing was removed."""
+
+    exit_code = 65
+    default_mend = "Verify the case, and name blobs or requests that are in it."
+
+
+class StampRefused(EvidenceError):
+    """What an authority answered is not kept."""
+
+    exit_code = 65
+    default_mend = "Ask another authority, or trust this one's certificate if it is the right one."
 
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})

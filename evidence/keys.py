@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import (
 from evidence.errors import KeyUnusable, storage_failure
 from evidence.files import NotRegular, open_regular, write_whole
 
-__all__ = ["KEY_FILE", "SigningKey", "fingerprint", "load_or_make", "signature_holds"]
+__all__ = ["KEY_FILE", "SigningKey", "fingerprint", "load_key", "load_or_make", "signature_holds"]
 
 KEY_FILE = "signing-key.pem"
 _MAX_KEY_FILE = 64 * 1024
@@ -60,7 +60,7 @@ def load_or_make(directory: Path) -> SigningKey:
     path = directory / KEY_FILE
     if not path.is_symlink() and not path.exists():
         _make(path)
-    return _load(path)
+    return load_key(path)
 
 
 def _make(path: Path) -> None:
@@ -89,8 +89,14 @@ def _publish(candidate: Path, path: Path) -> None:
             candidate.replace(path)
 
 
-def _load(path: Path) -> SigningKey:
+def load_key(path: Path) -> SigningKey:
+    """The key in a file. KeyUnusable when others may read it, when anybody may replace it, or when it is no such key."""
     try:
+        if os.name == "posix" and stat.S_IMODE(path.parent.stat().st_mode) & 0o1002 == 0o002:
+            raise KeyUnusable(
+                f"anybody may replace the signing key: its folder {path.parent} is writable by all",
+                mend=f"If nobody did, run: chmod o-w {path.parent}; else move the key away.",
+            )
         with open_regular(path) as stream:
             if os.name == "posix" and stat.S_IMODE(os.fstat(stream.fileno()).st_mode) & 0o077:
                 raise KeyUnusable(

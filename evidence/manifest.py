@@ -1,5 +1,6 @@
 """What a seal says, as values, and the strict way back from its bytes."""
 
+import hashlib
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,9 +13,20 @@ from evidence.errors import NotCanonical
 from evidence.files import open_regular
 from evidence.keys import SigningKey, signature_holds
 
-__all__ = ["Kind", "Manifest", "Seal", "SealedFile", "SealedLane", "make_seal", "read_seal", "seal_bytes", "seal_holds"]
+__all__ = [
+    "Kind",
+    "Manifest",
+    "Seal",
+    "SealedFile",
+    "SealedLane",
+    "make_seal",
+    "read_seal",
+    "seal_bytes",
+    "seal_digest",
+    "seal_holds",
+]
 
-Kind = Literal["record", "derived"]
+Kind = Literal["record", "derived", "bundle"]
 
 FORMAT = 1
 _MAX_SEAL = 256 * 1024 * 1024
@@ -50,7 +62,7 @@ class Manifest:
     folders: tuple[str, ...] = ()
     lanes: tuple[SealedLane, ...] = ()
     record_seal: str = ""
-    """Of derived files: the digest of the record seal they were derived under."""
+    """Of derived files and of a bundle: the digest of the record's seal that they belong to."""
 
     def as_json(self) -> dict[str, Json]:
         return {
@@ -97,6 +109,11 @@ def seal_bytes(seal: Seal) -> bytes:
     return to_line(document) + b"\n"
 
 
+def seal_digest(seal: Seal) -> str:
+    """SHA-256 of the seal's file: what an authority stamps, and what everything made from a record names."""
+    return hashlib.sha256(seal_bytes(seal)).hexdigest()
+
+
 def read_seal(path: Path, kind: Kind) -> Seal:
     """The seal in a file; `seal_bytes` gives its bytes back. OSError or NotCanonical when none of ours is there."""
     with open_regular(path) as stream:
@@ -134,7 +151,7 @@ def _manifest(value: Json, kind: Kind) -> Manifest:
         files=_increasing((_file(item) for item in _items(manifest, "files")), lambda file: (file.path,)),
         folders=_increasing((_path(item) for item in _items(manifest, "folders")), lambda folder: (folder,)),
         lanes=_increasing((_lane(item) for item in _items(manifest, "lanes")), lambda lane: (lane.session, lane.lane)),
-        record_seal=_hex(manifest, "record_seal", 64 if kind == "derived" else 0),
+        record_seal=_hex(manifest, "record_seal", 0 if kind == "record" else 64),
     )
 
 

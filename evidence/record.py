@@ -21,6 +21,7 @@ from evidence.lanes import Entry, LaneReading, read_lane
 __all__ = [
     "BLOBS",
     "CASE_FILE",
+    "CUSTODY",
     "DERIVED_SEAL",
     "FORMAT",
     "RECORD",
@@ -45,6 +46,8 @@ SESSIONS = "sessions"
 BLOBS = "blobs"
 SEAL_FILE = "seal.json"
 DERIVED_SEAL = "derived-seal.json"
+CUSTODY = "custody"
+"""Folder of signed documents about the record: time stamps, redactions, how long it is kept."""
 
 _MAX_CASE_FILE = 1024 * 1024
 

@@ -15,13 +15,13 @@ from evidence.errors import Fault, NotCanonical, SealRefused
 from evidence.files import sweep_parts, write_whole
 from evidence.keys import SigningKey, fingerprint
 from evidence.manifest import Manifest, Seal, SealedFile, SealedLane, make_seal, read_seal, seal_bytes, seal_holds
-from evidence.record import DERIVED_SEAL, RECORD, SEAL_FILE, blobs_directory
+from evidence.record import CUSTODY, DERIVED_SEAL, RECORD, SEAL_FILE, blobs_directory
 from evidence.survey import Survey, survey
 from evidence.tree import FileSeen, TreeReader
 
 __all__ = ["OUTSIDE_DERIVED", "Sealed", "is_hidden", "seal", "seal_derived"]
 
-OUTSIDE_DERIVED = frozenset({RECORD, DERIVED_SEAL, DECISIONS_FILE})
+OUTSIDE_DERIVED = frozenset({RECORD, DERIVED_SEAL, DECISIONS_FILE, CUSTODY})
 """What stands in a case folder without being derived from the record."""
 
 

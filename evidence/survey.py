@@ -7,6 +7,7 @@ written down.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 from evidence.blobs import is_digest
 from evidence.canonical import Json
@@ -14,9 +15,11 @@ from evidence.crosscheck import SessionSeen, check_session
 from evidence.errors import Fault, RecordUnreadable
 from evidence.faults import FaultList
 from evidence.record import BLOBS, CASE_FILE, RECORD, SESSIONS, read_info
-from evidence.tree import FileSeen, TreeReader
+from evidence.tree import FileSeen, TreeReader, Walked
 
 __all__ = ["Survey", "survey"]
+
+_NOTHING: Mapping[str, int] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,11 +34,14 @@ class Survey:
     """What is wrong whether or not the record is sealed."""
 
 
-def survey(case_dir: Path) -> Survey:
+def survey(case_dir: Path, *, reader: Walked | None = None, removed: Mapping[str, int] = _NOTHING) -> Survey:
+    """Look at a record. `reader`: its folder, if it was walked already. `removed`: documented as removed, blobs by path with
+    their sizes; a fact may refer to one as if it were there."""
     record = case_dir / RECORD
-    reader = TreeReader(record, place=RECORD)
+    reader = reader or TreeReader(record, place=RECORD)
     lanes = _lanes_by_session(reader.folders, reader.sizes)
-    sessions = tuple(check_session(record, name, lanes[name], reader.sizes) for name in sorted(lanes))
+    sizes = {**removed, **reader.sizes}
+    sessions = tuple(check_session(record, name, lanes[name], sizes) for name in sorted(lanes))
     tree = reader.tree()
     info, info_faults = _info(case_dir)
     return Survey(

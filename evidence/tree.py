@@ -2,16 +2,17 @@
 
 import os
 import stat
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from evidence.errors import Fault
 from evidence.faults import FaultList
 from evidence.files import digest_file
 
-__all__ = ["FileSeen", "Tree", "TreeReader"]
+__all__ = ["FileSeen", "Tree", "TreeReader", "TreeView", "Walked"]
 
 _MAX_DEPTH = 16
 _HASHERS = min(4, os.cpu_count() or 1)
@@ -38,6 +39,18 @@ class Tree:
     faults: tuple[Fault, ...]
 
 
+class Walked(Protocol):
+    """A folder that was walked and is being hashed."""
+
+    @property
+    def folders(self) -> Collection[str]: ...
+
+    @property
+    def sizes(self) -> Mapping[str, int]: ...
+
+    def tree(self) -> Tree: ...
+
+
 class TreeReader:
     """Walks a folder at once and hashes its files in the background, until `tree` is asked for.
 
@@ -49,15 +62,22 @@ class TreeReader:
         self._place = place
         self._faults = FaultList(place)
         self.folders: set[str] = set()
+        self._tree: Tree | None = None
         self.sizes: Mapping[str, int] = dict(sorted(self._walk(skip)))
         self._pool = ThreadPoolExecutor(_HASHERS)
         self._hashing = [(batch, self._pool.submit(_digest_all, root, batch)) for batch in _batches(self.sizes)]
 
     def tree(self) -> Tree:
         """Everything, once all is hashed."""
-        with self._pool:
-            files = dict(self._collect())
-        return Tree(files=files, folders=frozenset(self.folders), faults=self._faults.listed())
+        if self._tree is None:
+            with self._pool:
+                files = dict(self._collect())
+            self._tree = Tree(files=files, folders=frozenset(self.folders), faults=self._faults.listed())
+        return self._tree
+
+    def below(self, folder: str, *, skip: frozenset[str] = frozenset()) -> "TreeView":
+        """The part below one of its folders, with paths that begin there, without walking or hashing it again."""
+        return TreeView(self, folder, skip)
 
     def _walk(self, skip: frozenset[str]) -> Iterator[tuple[str, int]]:
         pending = [("", 0)]
@@ -102,6 +122,34 @@ class TreeReader:
 
     def _where(self, path: str) -> str:
         return "/".join(part for part in (self._place, path) if part)
+
+
+class TreeView:
+    """A part of a tree. Faults stay with the whole, where they are told once."""
+
+    def __init__(self, whole: TreeReader, folder: str, skip: frozenset[str]):
+        self._whole = whole
+        self._prefix = f"{folder}/"
+        self._skip = skip
+        self.folders: Collection[str] = {path for given in whole.folders if (path := self._inside(given)) is not None}
+        self.sizes: Mapping[str, int] = {
+            path: size for given, size in whole.sizes.items() if (path := self._inside(given)) is not None
+        }
+
+    def tree(self) -> Tree:
+        """Everything below the folder, once all of the whole is hashed."""
+        files = self._whole.tree().files
+        return Tree(
+            files={path: seen for given, seen in files.items() if (path := self._inside(given)) is not None},
+            folders=frozenset(self.folders),
+            faults=(),
+        )
+
+    def _inside(self, path: str) -> str | None:
+        if not path.startswith(self._prefix):
+            return None
+        inner = path[len(self._prefix) :]
+        return None if inner.partition("/")[0] in self._skip else inner
 
 
 def _batches(sizes: Mapping[str, int]) -> Iterator[list[str]]:
