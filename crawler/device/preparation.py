@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Literal, Self
 
 from crawler.device.authority import authority_installed, install_authority
+from crawler.device.decoys import Decoy, install_decoys
 from crawler.device.driver import DeviceDriver
 from crawler.device.errors import CommandFailed, DeviceError, DeviceLost, PreparationFailed
 from crawler.device.journal import Change, Journal
@@ -123,6 +124,20 @@ class Preparation:
             else:
                 self._put_in_force("IdentifierUnknown", {"name": item.name, "reason": item.failure[:1000]})
         return planted
+
+    def plant_decoys(self, folder: Path) -> tuple[Decoy, ...]:
+        """Install the decoy apps of a folder. What could not be installed becomes IdentifierUnknown."""
+        decoys = install_decoys(self._driver, self._journal, folder)
+        for decoy in decoys:
+            if decoy.failure is None:
+                self._put_in_force(
+                    "IdentifierPlanted",
+                    {"name": "package_list", "value": decoy.package, "where": "installed apps", "scope": None},
+                )
+            else:
+                reason = f"decoy {decoy.file}: {decoy.failure}"
+                self._put_in_force("IdentifierUnknown", {"name": "package_list", "reason": reason[:1000]})
+        return decoys
 
     def _change_setting(self, namespace: str, key: str, value: str) -> None:
         before = read_setting(self._driver, namespace, key)

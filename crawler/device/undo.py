@@ -6,11 +6,12 @@ Add a kind here => note it in preparation.py before the device is touched.
 
 import shlex
 from collections.abc import Callable
+from contextlib import suppress
 
 from crawler.device.address_book import remove_contact
 from crawler.device.authority import remove_authority
 from crawler.device.driver import DeviceDriver
-from crawler.device.errors import CommandFailed
+from crawler.device.errors import CommandFailed, PackageMissing
 from crawler.device.journal import Change
 from crawler.device.persona import Contact
 
@@ -98,10 +99,18 @@ def _location(driver: DeviceDriver, change: Change) -> str:
     return "test location removed"
 
 
+def _decoy(driver: DeviceDriver, change: Change) -> str:
+    package = str(change.detail["package"])
+    with suppress(PackageMissing):
+        driver.uninstall(package)
+    return f"decoy {package} uninstalled"
+
+
 UNDO: dict[str, Callable[[DeviceDriver, Change], str]] = {
     "authority": _authority,
     "clipboard": _clipboard,
     "contact": _contact,
+    "decoy": _decoy,
     "location": _location,
     "reverse": _reverse,
     "setting": _setting,

@@ -73,6 +73,7 @@ def prepare_device(driver: DeviceDriver, home: Path, confdir: Path, clock: Clock
         preparation.install_authority(certificate, f"{ca_subject_hash_old(certificate)}.0")
         preparation.stay_awake()
         preparation.plant(make_persona(driver.serial))
+        preparation.plant_decoys(home / "decoys")
         yield Equipment(driver, preparation, clock)
 
 
