@@ -1,0 +1,40 @@
+"""`python -m lab.screens DIR`: draws a labelled set of screens."""
+
+import argparse
+import asyncio
+import sys
+from pathlib import Path
+
+from lab.screen.chromium import BrowserGone
+from lab.screens.draw import ScreenFault, draw_screens
+from lab.screens.scenes import plan
+from lab.screens.wordings import WordingError
+
+__all__ = ["main"]
+
+DEFAULT_SEED, HELD_OUT_SEED = 20261128, 97531
+INPUT_EXIT = 2
+
+
+def main() -> int:
+    """The exit code."""
+    parser = argparse.ArgumentParser(prog="python -m lab.screens", description="labelled screens for `bench screens`")
+    parser.add_argument("directory", type=Path)
+    parser.add_argument("--count", type=int, default=420)
+    parser.add_argument("--seed", type=int, help="the same seed gives the same screens")
+    parser.add_argument("--held-out", action="store_true", help="the wordings that are kept for measuring")
+    arguments = parser.parse_args()
+    part = "held_out" if arguments.held_out else "default"
+    seed = arguments.seed if arguments.seed is not None else HELD_OUT_SEED if arguments.held_out else DEFAULT_SEED
+    try:
+        scenes = plan(arguments.count, seed, part)
+        labels = asyncio.run(draw_screens(scenes, arguments.directory, marks={"part": part, "seed": seed}))
+    except (WordingError, ScreenFault, BrowserGone, OSError) as error:
+        sys.stderr.write(f"{error}\n")
+        return INPUT_EXIT
+    sys.stdout.write(f"{len(labels)} screens in {arguments.directory}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
