@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from screenshots.elements import Element, Layer, centre, height, paragraph_lines, width
 from screenshots.evidence import matches
+from screenshots.handling import leaning
 from screenshots.labels import Meaning
 from screenshots.lexicon import has_han, has_kana
 
@@ -73,11 +74,18 @@ class Duo:
 
     first: Candidate
     second: Candidate
+    opposed: bool = False
+    """One of them leans to no, the other does not."""
 
     @property
     def known(self) -> bool:
         """At least one of them says something that could be an answer."""
-        return any(one.positive or one.negative for one in (self.first, self.second))
+        return self.opposed or any(one.positive or one.negative for one in (self.first, self.second))
+
+    @property
+    def unheard(self) -> bool:
+        """One of them is worded as nobody has worded it yet, unlike a bare "cancel" beside "done"."""
+        return not (self.first.meaning.clear and self.second.meaning.clear)
 
 
 def find_candidates(layer: Layer) -> tuple[Candidate, ...]:
@@ -119,12 +127,21 @@ def best_pair(candidates: Sequence[Candidate], layer: Layer) -> Pair | None:
 
 
 def find_duo(candidates: Sequence[Candidate], layer: Layer) -> Duo | None:
-    """The layer's two buttons, unless one of them does something that has nothing to do with answering."""
+    """The layer's two buttons, unless one of them does something that has nothing to do with answering.
+
+    A third one may offer choices.
+    """
     buttons = [one for one in candidates if one.button_like and one.element.text and one.below_body]
+    if len(buttons) == 3:
+        buttons = [one for one in buttons if not (one.name == "settings" and one.meaning.clear)]
     if len(buttons) != 2 or any(one.name in _ACTIONS for one in buttons):
         return None
     first, second = buttons
-    return Duo(first=first, second=second) if _standing(first.element, second.element, layer) else None
+    if not _standing(first.element, second.element, layer):
+        return None
+    japanese = layer.is_japanese
+    leans = {leaning(one.element.text, kana_around=japanese) for one in buttons}
+    return Duo(first=first, second=second, opposed=len(leans) == 2 and -1 in leans)
 
 
 def partner_of(candidate: Candidate, candidates: Sequence[Candidate], layer: Layer) -> Candidate | None:

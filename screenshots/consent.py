@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from screenshots.candidates import is_link, is_long
 from screenshots.elements import Element, centre, paragraph_lines
-from screenshots.evidence import Wording
+from screenshots.evidence import matches
 from screenshots.facts import Facts
 
-__all__ = ["THRESHOLD", "consent_score", "may_ask"]
+__all__ = ["THRESHOLD", "announces", "consent_score", "may_ask"]
 
 THRESHOLD = 4.5
 _BUSY = 5
+_OPENING = 400
+"""An announcement says in its first words what it announces."""
 _MOST_BELOW = 40
 _REFUSALS = frozenset(
     {"refuse", "exit", "later", "skip", "cancel", "browse", "close", "basic_mode", "settings", "deny"}
@@ -28,12 +30,12 @@ def may_ask(facts: Facts) -> bool:
     wording = facts.wording
     accepts = facts.has("accept")
     return bool(
-        (topics(wording) and _answers_or_asks(facts))
+        (facts.topics and _answers_or_asks(facts))
         or (wording["topic_weak"] and wording["ask"])
-        or (wording["processing"] and (wording["topic_weak"] or wording.links) and facts.has("accept", "refuse"))
+        or (wording["processing"] and (wording["topic_weak"] or facts.documents) and accepts)
         or (wording["topic_weak"] >= 2 and accepts)
         or _refusal_leaves(facts)
-        or ((wording["topic_weak"] or wording["processing"]) and accepts and facts.has("refuse") and facts.card)
+        or (wording["topic_weak"] and accepts and facts.has("refuse") and facts.card)
     )
 
 
@@ -42,12 +44,28 @@ def _answers_or_asks(facts: Facts) -> bool:
     wording = facts.wording
     if facts.has("accept", "refuse", "exit", "basic_mode", "browse", "allow", "deny"):
         return True
-    return bool(wording["ask"] or wording.links or topics(wording) >= 2)
+    if _opposed(facts) and (facts.handled or facts.documents or matches("topic_strong", _title(facts))):
+        return True
+    return bool(wording["ask"] or facts.documents or facts.topics >= 2 or announces(facts))
 
 
-def topics(wording: Wording) -> int:
-    """How many of the subjects that need consent are spoken of."""
-    return wording["topic_strong"] + wording["topic_collect"]
+def _opposed(facts: Facts) -> bool:
+    """Two unheard-of labels on a card, one of which leans to no."""
+    return facts.card and facts.duo is not None and facts.duo.opposed and facts.duo.unheard
+
+
+def _title(facts: Facts) -> str:
+    return next((element.plain for element in facts.layer.texts), "")
+
+
+def announces(facts: Facts) -> bool:
+    """A card with one button says that a legal document was changed."""
+    buttons = sum(one.button_like and bool(one.element.text) for one in facts.candidates)
+    return facts.card and buttons == 1 and bool(facts.wording["topic_strong"]) and _says_change(facts)
+
+
+def _says_change(facts: Facts) -> bool:
+    return matches("announces", facts.layer.plain[:_OPENING])
 
 
 def _refusal_leaves(facts: Facts) -> bool:
@@ -56,10 +74,10 @@ def _refusal_leaves(facts: Facts) -> bool:
 
 def consent_score(facts: Facts) -> float:
     wording = facts.wording
-    spoken = 0.9 * min(topics(wording), 4) + 0.35 * min(wording["topic_weak"], 3) + 0.8 * min(wording["ask"], 3)
+    spoken = 0.9 * min(facts.topics, 4) + 0.35 * min(wording["topic_weak"], 3) + 0.8 * min(wording["ask"], 3)
     score = _positive_score(facts)
     if not (_is_article(facts) or _is_busy(facts)):
-        score += spoken + 0.5 * min(len(wording.links), 2)
+        score += spoken + 0.6 * min(facts.documents, 2)
     if facts.has("refuse"):
         score += 1.2
     elif facts.has(*_REFUSALS):
@@ -69,12 +87,14 @@ def consent_score(facts: Facts) -> float:
     if facts.pair is not None:
         score += 0.5 + 0.4 * facts.pair.strength
     elif facts.duo is not None and facts.card:
-        score += 1.1
+        score += 1.1 + 0.7 * _opposed(facts)
     if facts.card:
         score += 0.8
         buttons = sum(one.button_like for one in facts.candidates)
-        if buttons == 1 and facts.has("acknowledge", "accept") and topics(wording):
+        if buttons == 1 and facts.has("acknowledge", "accept", "confirm", "close") and facts.topics:
             score += 0.6
+        if announces(facts):
+            score += 1.6
     return score - _doubts(facts)
 
 
@@ -88,6 +108,8 @@ def _positive_score(facts: Facts) -> float:
     states = bool(facts.wording["agreement_line"] and facts.wording["ask"])
     if facts.has("acknowledge", "confirm", "proceed", "close") and (facts.card or facts.has("settings") or states):
         return 0.6
+    if announces(facts):
+        return 0.6
     unknown = sum(one.button_like and one.name == "other" for one in facts.candidates)
     return 0.4 if unknown == 1 and facts.has("refuse", "exit") else -3.0
 
@@ -100,12 +122,12 @@ def _doubts(facts: Facts) -> float:
     if facts.has("login") or facts.inputs or (wording.kind("login") >= 3 and not facts.has("accept")):
         doubts += 1.0 if answered and facts.card else 3.0 + 0.8 * min(wording.kind("login"), 3)
     if wording["social"]:
-        doubts += 3.0 if topics(wording) < 2 else 1.0
+        doubts += 3.0 if facts.topics < 2 else 1.0
     if wording["account"] and not facts.has("accept"):
         doubts += 2.5
     if facts.has(*_ACTS) and not facts.has("refuse"):
         doubts += 2.5
-    if wording.kind("purchase") and topics(wording) < 3:
+    if wording.kind("purchase") and facts.topics < 3:
         doubts += 2.0
     if wording.kind("update") >= 2 and facts.has("update", "install"):
         doubts += 3.0
@@ -114,6 +136,8 @@ def _doubts(facts: Facts) -> float:
     if facts.has("allow", "deny") and not facts.has("accept") and not wording["processing"]:
         doubts += 2.0
     if facts.has("skip") and not facts.has("accept"):
+        doubts += 2.0
+    if facts.card and wording["article"] and not facts.has("accept", "refuse"):
         doubts += 2.0
     if not facts.card and facts.pair is None:
         states = facts.has("accept") or (facts.has("proceed") and wording["agreement_line"])

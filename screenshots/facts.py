@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 
 from screenshots.candidates import Candidate, Duo, Pair, best_pair, find_candidates, find_duo
 from screenshots.elements import Element, Layer, comparable_text
-from screenshots.evidence import Wording, read_wording
+from screenshots.evidence import Wording, matches, read_wording
+from screenshots.handling import handled_sentences
 
 __all__ = ["Facts", "gather_facts"]
 
@@ -27,6 +28,15 @@ class Facts:
     """What the clear labels say."""
     inputs: int
     checks: int
+    handled: int
+    """Sentences in which something is done with data by, or for, somebody."""
+    documents: int
+    """Legal documents of the service that the text names: no laws, no contracts between people."""
+
+    @property
+    def topics(self) -> int:
+        """How many of the subjects that need consent are spoken of."""
+        return self.wording["topic_strong"] + max(self.wording["topic_collect"], self.handled)
 
     @property
     def card(self) -> bool:
@@ -39,17 +49,38 @@ class Facts:
 def gather_facts(layer: Layer) -> Facts:
     candidates = find_candidates(layer)
     body = [element for element in layer.texts if not _is_candidate(element, candidates)]
-    whole = read_wording(layer.plain[:_LONGEST_BODY])
+    plain = comparable_text(body)[:_LONGEST_BODY]
+    whole, said = read_wording(layer.plain[:_LONGEST_BODY]), read_wording(plain)
+    handled = handled_sentences(plain)
+    if handled:
+        candidates = tuple(_gives(candidate) for candidate in candidates)
     return Facts(
         layer=layer,
         candidates=candidates,
         pair=best_pair(candidates, layer),
         duo=find_duo(candidates, layer),
-        wording=replace(read_wording(comparable_text(body)[:_LONGEST_BODY]), kinds=whole.kinds),
+        wording=replace(said, kinds=whole.kinds),
         names=frozenset(one.name for one in candidates if one.meaning.clear),
         inputs=sum(element.kind == "input" for element in layer.elements),
         checks=sum(element.kind == "check" for element in layer.elements),
+        handled=handled,
+        documents=sum(_is_document(title, agreed=bool(said["agreement_line"])) for title in said.links),
     )
+
+
+def _is_document(title: str, *, agreed: bool) -> bool:
+    """Any title in brackets, where the text says that it is to be read or agreed to; else one that names its kind."""
+    if matches("other_title", title.strip('《》〈〉"')):
+        return False
+    return (agreed and title.startswith("《")) or matches("policy_link", title) or matches("terms_link", title)
+
+
+def _gives(candidate: Candidate) -> Candidate:
+    """Where the text speaks of data, "send" and "share" give it away, and "don't send" keeps it: both are answers."""
+    if not matches("gives", candidate.element.plain):
+        return candidate
+    name = {"send": "proceed", "later": "refuse"}.get(candidate.name)
+    return replace(candidate, meaning=replace(candidate.meaning, name=name)) if name else candidate
 
 
 def _is_candidate(element: Element, candidates: Sequence[Candidate]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from screenshots.candidates import Candidate, Pair
-from screenshots.consent import THRESHOLD, consent_score, may_ask, topics
+from screenshots.consent import THRESHOLD, consent_score, may_ask
 from screenshots.elements import Layer, comparable_text, height
 from screenshots.evidence import Wording, read_wording
 from screenshots.facts import Facts, gather_facts
@@ -110,13 +110,7 @@ def _is_second_layer(facts: Facts) -> bool:
     """The page of purposes and partners behind a cookie dialog's settings: choices, and a button that keeps them."""
     choices = facts.has("settings") or facts.checks >= 2
     keeps = facts.has("send", "accept", "confirm", "acknowledge")
-    return (
-        choices
-        and keeps
-        and topics(facts.wording) >= 4
-        and bool(facts.wording["topic_weak"] >= 3)
-        and _is_cookie(facts)
-    )
+    return choices and keeps and facts.topics >= 4 and bool(facts.wording["topic_weak"] >= 3) and _is_cookie(facts)
 
 
 def _asks_again(facts: Facts, labels: str) -> bool:

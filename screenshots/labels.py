@@ -285,10 +285,10 @@ def _plain_affirmation(have: set[str], *, agrees: bool) -> str:
 
 
 def _restricted(have: set[str]) -> str:
-    if "allow" in have:
-        return "allow_once" if "once" in have else "allow_foreground"
     if "necessary" in have:
         return "refuse"
+    if "allow" in have:
+        return "allow_once" if "once" in have else "allow_foreground"
     if "browse" in have:
         return "browse"
     return "other" if have & {"agree", "authorise"} else "settings" if have & {"adjust", "view"} else "other"

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from screenshots.candidates import Candidate, partner_of
 from screenshots.elements import Layer
+from screenshots.handling import leaning
 from screenshots.kinds import Verdict
 from screenshots.values import CONSENT_KINDS, Control
 
@@ -52,6 +53,12 @@ _EVERYWHERE = {
     "cancel": "close",
     "send": "acknowledge",
 }
+
+
+_BESIDES = frozenset({"settings", "policy_link", "terms_link"})
+_NO = frozenset({"refuse", "exit", "basic_mode"})
+_YES = frozenset({"accept"})
+_VAGUE = frozenset({"other", "close", "later", "skip"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,6 +129,7 @@ def _consent_roles(layer: Layer, verdict: Verdict) -> dict[int, _Role]:
         roles[id(one)] = _consent_role(one, verdict, refuses=refuses, accepts=accepts, leaves=leaves)
     _infer_partners(layer, candidates, roles)
     _infer_from_doubt(layer, candidates, roles)
+    _infer_from_leaning(layer, candidates, roles)
     return roles
 
 
@@ -156,6 +164,27 @@ def _infer_from_doubt(layer: Layer, candidates: tuple[Candidate, ...], roles: di
     if partner is not None and partner.name in ("other", "accept", "proceed", "confirm", "acknowledge", "allow"):
         roles[id(doubtful[0])] = _Role(name="refuse", clear=False)
         roles[id(partner)] = _Role(name="accept", clear=False)
+
+
+def _infer_from_leaning(layer: Layer, candidates: tuple[Candidate, ...], roles: dict[int, _Role]) -> None:
+    """Of two alternatives one leans to no and the other does not, in whatever words; never clear."""
+    answers = [
+        one for one in candidates if one.button_like and one.element.text and roles[id(one)].name not in _BESIDES
+    ]
+    if len(answers) != 2 or partner_of(answers[0], answers, layer) is None:
+        return
+    leans = [leaning(one.element.text, kana_around=layer.is_japanese) for one in answers]
+    if leans.count(-1) != 1:
+        return
+    no, yes = answers[leans.index(-1)], answers[1 - leans.index(-1)]
+    if _is_open(roles[id(no)], _NO) and _is_open(roles[id(yes)], _YES):
+        roles[id(no)] = roles[id(no)] if roles[id(no)].name in _NO else _Role(name="refuse", clear=False)
+        roles[id(yes)] = roles[id(yes)] if roles[id(yes)].name in _YES else _Role(name="accept", clear=False)
+
+
+def _is_open(role: _Role, same: frozenset[str]) -> bool:
+    """Its words do not say clearly that it is something else."""
+    return role.name in same or role.name in _VAGUE or not role.clear
 
 
 def _infer_partners(layer: Layer, candidates: tuple[Candidate, ...], roles: dict[int, _Role]) -> None:

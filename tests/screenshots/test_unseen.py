@@ -1,0 +1,94 @@
+"""Screens in words that stood on no list: two halves, one that the rules were tuned on, one that only measured them."""
+
+from pathlib import Path
+
+import pytest
+
+from screenshots.handling import handled_sentences, leaning
+from screenshots.lexicon import comparable, readable
+from screenshots.reading import read_screen
+from screenshots.values import Dialog
+from tests.screenshots.sheets import Sheet, read_sheets
+
+HERE = Path(__file__).parent
+TUNED, MEASURED = HERE / "unseen_dev.toml", HERE / "unseen_held_out.toml"
+CONTRARY = {"accept": ("refuse",), "refuse": ("accept",), "basic_mode": ("accept",)}
+ASKING = {file: read_sheets(file, "consent") for file in (TUNED, MEASURED)}
+ELSEWHERE = {file: read_sheets(file, "elsewhere") for file in (TUNED, MEASURED)}
+
+
+def dialog_of(sheet: Sheet) -> Dialog | None:
+    return read_screen(None, sheet.xml, ocr=()).dialog
+
+
+def roles_of(sheet: Sheet) -> list[tuple[str, str]]:
+    """What each label would do, and as what it was read."""
+    dialog = dialog_of(sheet)
+    said = {control.text: control.role for control in dialog.controls} if dialog is not None else {}
+    return [
+        (wanted, said.get(readable(label), "none")) for label, wanted in zip(sheet.labels, sheet.roles, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("sheet", [*ASKING[TUNED], *ASKING[MEASURED]], ids=lambda sheet: sheet.name)
+def test_no_answer_is_taken_for_its_contrary(sheet: Sheet) -> None:
+    for wanted, said in roles_of(sheet):
+        assert said not in CONTRARY.get(wanted, ())
+
+
+@pytest.mark.parametrize(("file", "least"), [(TUNED, 0.95), (MEASURED, 0.88)])
+def test_consent_is_found_in_words_nobody_has_listed(file: Path, least: float) -> None:
+    found = sum((dialog := dialog_of(sheet)) is not None and dialog.asks_consent for sheet in ASKING[file])
+    assert found / len(ASKING[file]) >= least
+
+
+@pytest.mark.parametrize(("file", "least"), [(TUNED, 0.9), (MEASURED, 0.85)])
+def test_most_answers_are_understood(file: Path, least: float) -> None:
+    answers = [pair for sheet in ASKING[file] for pair in roles_of(sheet)]
+    assert sum(wanted == said for wanted, said in answers) / len(answers) >= least
+
+
+@pytest.mark.parametrize(("file", "most"), [(TUNED, 0), (MEASURED, 2)])
+def test_near_misses_ask_for_no_consent(file: Path, most: int) -> None:
+    alarmed = [
+        sheet.name for sheet in ELSEWHERE[file] if (dialog := dialog_of(sheet)) is not None and dialog.asks_consent
+    ]
+    assert len(alarmed) <= most, alarmed
+
+
+@pytest.mark.parametrize(
+    ("label", "leans"),
+    [
+        ("不要停,继续冲", 0),
+        ("没问题,冲", 1),
+        ("先不玩了", -1),
+        ("我还没准备好", -1),
+        ("青山不改", -1),
+        ("歃血为盟", 0),
+        ("No worries, go", 1),
+        ("Continue without sharing", -1),
+        ("Keine Kekse für mich", -1),
+        ("Continuer sans accepter", -1),
+        ("Prefiero que no", -1),
+        ("協力しない", -1),
+        ("協力する", 1),
+        ("", 0),
+    ],
+)
+def test_stems_tell_which_way_a_label_leans(label: str, leans: int) -> None:
+    assert leaning(label) == leans
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("我们会收集您的步数,并上传至云端。", 1),
+        ("聊天记录将同步到本机。", 0),
+        ("请勿泄露个人信息。", 0),
+        ("We share your activity with our partners.", 1),
+        ("Send the photo to Anna?", 0),
+        ("Wir werten Nutzungsdaten aus. Unsere Partner speichern Ihre Daten.", 1),
+    ],
+)
+def test_data_is_handled_when_a_sentence_names_it_the_act_and_the_party(text: str, count: int) -> None:
+    assert handled_sentences(comparable(text)) == count
