@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from screenshots.evidence import languages_of
@@ -43,32 +43,30 @@ def leaning(label: str, *, kana_around: bool = False) -> int:
     plain = comparable(label)
     han, kana = has_han(plain), has_kana(plain)
     japanese = kana or (kana_around and han)
-    leans = [_lean(plain, lexicon) for lexicon in lexicons_for(han=han and not japanese, kana=japanese, latin=not han)]
-    return 0 if {1, -1} <= set(leans) else min(leans, default=0) or max(leans, default=0)
-
-
-def _lean(plain: str, lexicon: Lexicon) -> int:
-    rest, idioms = _without_idioms(plain, lexicon)
+    languages = lexicons_for(han=han and not japanese, kana=japanese, latin=not han)
+    rest, idioms = _without_idioms(plain, languages)
     yes, no = idioms > 0, False
     for part in _PARTS.split(rest):
-        negations = list(_found("leans_no", part, lexicon))
+        negations = list(_found("leans_no", part, languages))
         no = no or bool(negations)
-        yes = yes or any(not _governed(match, negations, lexicon) for match in _found("leans_yes", part, lexicon))
+        yes = yes or any(not _governed(word, negations, languages[0]) for word in _found("leans_yes", part, languages))
     return 0 if yes == no else 1 if yes else -1
 
 
-def _without_idioms(plain: str, lexicon: Lexicon) -> tuple[str, int]:
+def _without_idioms(plain: str, languages: Sequence[Lexicon]) -> tuple[str, int]:
     """A label without the negations that affirm ("没问题", "no worries"), and how many there were."""
     found = 0
-    for pattern in lexicon.patterns.get("leans_idiom", ()):
-        plain, count = pattern.subn(" ", plain)
-        found += count
+    for lexicon in languages:
+        for pattern in lexicon.patterns.get("leans_idiom", ()):
+            plain, count = pattern.subn(" ", plain)
+            found += count
     return plain, found
 
 
-def _found(group: str, part: str, lexicon: Lexicon) -> Iterator[re.Match[str]]:
-    for pattern in lexicon.patterns.get(group, ()):
-        yield from pattern.finditer(part)
+def _found(group: str, part: str, languages: Sequence[Lexicon]) -> Iterator[re.Match[str]]:
+    for lexicon in languages:
+        for pattern in lexicon.patterns.get(group, ()):
+            yield from pattern.finditer(part)
 
 
 def _governed(word: re.Match[str], negations: list[re.Match[str]], lexicon: Lexicon) -> bool:
