@@ -15,6 +15,7 @@ from pathlib import Path
 from crawler.device.driver import DeviceDriver
 from crawler.device.model import DeviceLost, PackageInfo
 from crawler.judge.judgement import Judgement, findings_document, judge_case
+from crawler.report.bundle.readings import write_readings
 from crawler.report.page import write_report
 from crawler.session.equipment import Equipment
 from crawler.session.pace import Pace
@@ -141,10 +142,11 @@ def judge_again(
     *,
     read: Callable[..., ScreenReading] = read_screen,
 ) -> Judgement:
-    """Judge a sealed case with the rules of today and write findings.json and report.html beside the untouched record."""
+    """Judge a sealed case with the rules of today and write what follows beside its untouched record."""
     record = read_case(directory)
     judgement = judge_case(record, read=read, progress=say)
     _write_json(directory / "findings.json", findings_document(judgement, tool_versions()))
+    write_readings(judgement.sessions, directory)
     write_report(judgement, record, directory / "report.html")
     seal_derived(directory, key)
     return judgement
