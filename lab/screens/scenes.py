@@ -170,7 +170,7 @@ def _scene(
         layout=layout,
         title=_turned(phrases.titles, turn, "").replace("{app}", app),
         body=_turned(phrases.bodies, turn, "").replace("{app}", app),
-        answers=_counting(kind, answers, draw),
+        answers=_counting(kind, _named(answers, app), draw),
         phrases=phrases,
         app=app,
         theme=draw.choice(THEMES),
@@ -191,6 +191,10 @@ def _scene(
 def _turned(choices: Sequence[T], turn: int, otherwise: T) -> T:
     """One after the other: every wording is used before one comes again, in ever new company."""
     return choices[turn % len(choices)] if choices else otherwise
+
+
+def _named(answers: tuple[Answer, ...], app: str) -> tuple[Answer, ...]:
+    return tuple(Answer(role=one.role, label=one.label.replace("{app}", app)) for one in answers)
 
 
 def _counting(kind: str, answers: tuple[Answer, ...], draw: random.Random) -> tuple[Answer, ...]:

@@ -1,4 +1,4 @@
-"""The words on drawn screens: one file per language and part. The parts share no wording with each other."""
+"""The words on drawn screens: one file per language and part. No title, text or pair of consent answers is in both parts."""
 
 from __future__ import annotations
 
