@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import tldextract
 
-__all__ = ["Recipient", "attribute", "load_table", "package_label", "registrable_domain"]
+__all__ = ["Recipient", "attribute", "known_sdks", "load_table", "package_label", "registrable_domain"]
 
 Kind = Literal["first_party", "sdk", "shared_cloud", "unknown"]
 _GENERIC_LABELS = frozenset({"android", "app", "apps", "example", "github", "mobile", "test"})
@@ -113,6 +113,12 @@ def _faults(
 @cache
 def _own_table() -> Table:
     return load_table((files("traffic") / "data" / "sdks.toml").read_text(encoding="utf-8"))
+
+
+@cache
+def known_sdks() -> frozenset[str]:
+    """Ids of the SDKs that have hosts of their own."""
+    return frozenset(entry.id for entry in _own_table().by_host.values() if not entry.is_shared)
 
 
 @cache
