@@ -13,6 +13,7 @@ from typing import Annotated
 
 import typer
 
+from crawler.cli import casework
 from crawler.cli.output import CONSOLE, Exit, fail, failed
 
 __all__ = ["app", "main"]
@@ -229,6 +230,9 @@ def read(
     from crawler.cli.bench_others import read_command
 
     read_command(image, hierarchy, annotate, second_look)
+
+
+casework.register(app)
 
 
 def main() -> None:
