@@ -131,8 +131,8 @@ def _doubts(facts: Facts) -> float:
         doubts += 2.0
     if wording.kind("update") >= 2 and facts.has("update", "install"):
         doubts += 3.0
-    if wording.kind("rules") and not wording["ask"]:
-        doubts += 1.5
+    if wording.kind("rules") and not (wording["ask"] and facts.topics):
+        doubts += 1.5 if facts.topics else 3.0
     if facts.has("allow", "deny") and not facts.has("accept") and not wording["processing"]:
         doubts += 2.0
     if facts.has("skip") and not facts.has("accept"):

@@ -52,8 +52,9 @@ def gather_facts(layer: Layer) -> Facts:
     plain = comparable_text(body)[:_LONGEST_BODY]
     whole, said = read_wording(layer.plain[:_LONGEST_BODY]), read_wording(plain)
     handled = handled_sentences(plain)
-    if handled:
-        candidates = tuple(_gives(candidate) for candidate in candidates)
+    if handled or said["topic_strong"]:
+        candidates = tuple(_gives(candidate) if handled else candidate for candidate in candidates)
+        candidates = tuple(_keeps(candidate) for candidate in candidates)
     return Facts(
         layer=layer,
         candidates=candidates,
@@ -73,6 +74,13 @@ def _is_document(title: str, *, agreed: bool) -> bool:
     if matches("other_title", title.strip('《》〈〉"')):
         return False
     return (agreed and title.startswith("《")) or matches("policy_link", title) or matches("terms_link", title)
+
+
+def _keeps(candidate: Candidate) -> Candidate:
+    """Where the text speaks of data, "save my choices" is an answer by choices, not something sent."""
+    if candidate.name != "send" or not matches("keeps", candidate.element.plain):
+        return candidate
+    return replace(candidate, meaning=replace(candidate.meaning, name="settings"))
 
 
 def _gives(candidate: Candidate) -> Candidate:

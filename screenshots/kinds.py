@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from screenshots.candidates import Candidate, Pair
 from screenshots.consent import THRESHOLD, consent_score, may_ask
 from screenshots.elements import Layer, comparable_text, height
-from screenshots.evidence import Wording, read_wording
+from screenshots.evidence import Wording, matches, read_wording
 from screenshots.facts import Facts, gather_facts
 from screenshots.windows import SYSTEM_DIALOGS
 
 __all__ = ["Verdict", "judge_layer"]
+
+
+_MOST_TEXTS = 24
+"""A dialog says less; what says more is a page that happens to use the same words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +148,8 @@ def _is_purchase(facts: Facts) -> bool:
 
 
 def _is_oauth(facts: Facts) -> bool:
-    if facts.wording.links and facts.wording["topic_strong"] >= 2 and not facts.has("login"):
+    spoken = facts.wording["topic_strong"] >= 2 or facts.handled >= 2
+    if facts.wording.links and (spoken or facts.documents) and not facts.has("login"):
         return False
     return (
         bool(facts.wording.kind("oauth"))
@@ -154,11 +159,14 @@ def _is_oauth(facts: Facts) -> bool:
 
 
 def _is_teenager(facts: Facts) -> bool:
-    return bool(facts.wording.kind("teenager_mode")) and facts.card and not facts.has("accept")
+    return bool(facts.wording.kind("teenager_mode")) and facts.card and not facts.has("accept") and facts.topics < 2
 
 
 def _is_age(facts: Facts) -> bool:
-    return bool(facts.wording.kind("age_gate")) and facts.has("age") and not facts.has("accept")
+    if not facts.wording.kind("age_gate") or facts.has("accept"):
+        return False
+    asks = facts.card and (facts.pair is not None or facts.duo is not None)
+    return facts.has("age") or (asks and not facts.topics and not facts.documents)
 
 
 def _is_login(facts: Facts) -> bool:
@@ -166,8 +174,21 @@ def _is_login(facts: Facts) -> bool:
     marks = wording.kind("login") + 2 * facts.has("login") + 2 * bool(facts.inputs)
     marks += bool(facts.checks and (wording["agreement_line"] or wording.links))
     answered = facts.pair is not None and facts.has("accept") and facts.has("refuse")
-    begins = facts.has("login") or (facts.has("proceed", "confirm") and wording.kind("login") >= 2)
-    return marks >= 3 and begins and not answered
+    starts = any(one.name == "login" and one.meaning.clear and _starts_login(one) for one in facts.candidates)
+    begins = starts or (facts.has("proceed", "confirm") and wording.kind("login") >= 2) or _is_form(facts)
+    alone = wording.kind("login") <= 1 and not (facts.inputs or facts.checks or wording["agreement_line"])
+    return marks >= 3 and begins and not answered and not (alone and not facts.card)
+
+
+def _starts_login(candidate: Candidate) -> bool:
+    """A label that ends in logging in, or is drawn as a button: "devices you logged in on" is neither."""
+    return candidate.button_like or not matches("login_past", candidate.element.plain)
+
+
+def _is_form(facts: Facts) -> bool:
+    """A page whose heading is about an account and which names several credentials."""
+    heading = facts.layer.texts[:2]
+    return facts.wording.kind("login") >= 3 and any(read_wording(one.plain).kind("login") for one in heading)
 
 
 def _is_login_with_agreement(facts: Facts) -> bool:
@@ -175,19 +196,25 @@ def _is_login_with_agreement(facts: Facts) -> bool:
 
 
 def _is_update(facts: Facts) -> bool:
-    return bool(facts.wording.kind("update")) and facts.has("update", "install") and (facts.card or facts.has("later"))
+    if not facts.wording.kind("update"):
+        return False
+    first = facts.layer.texts[:1]
+    announced = facts.card and not facts.candidates and any(read_wording(one.plain).kind("update") for one in first)
+    return announced or (facts.has("update", "install") and (facts.card or facts.has("later")))
 
 
 def _is_rating(facts: Facts) -> bool:
     return (
         bool(facts.wording.kind("rating"))
+        and len(facts.layer.texts) <= _MOST_TEXTS
         and (facts.card or facts.has("rate"))
         and (facts.has("rate", "later", "refuse", "confirm"))
     )
 
 
 def _is_notification_prompt(facts: Facts) -> bool:
-    return bool(facts.wording.kind("notification_prompt")) and facts.card and bool(facts.candidates)
+    turns_on = facts.has("proceed", "allow", "accept", "confirm", "settings")
+    return bool(facts.wording.kind("notification_prompt")) and facts.card and turns_on
 
 
 def _is_rationale(facts: Facts) -> bool:
@@ -199,19 +226,27 @@ def _is_rationale(facts: Facts) -> bool:
 
 
 def _is_splash(facts: Facts) -> bool:
-    return facts.has("skip") and bool(facts.wording.kind("splash_ad")) and len(facts.layer.texts) <= 14
+    """A page of few words that calls itself an advertisement, or counts down, and has a way out of it."""
+    out = facts.has("skip") or any(
+        one.name == "close" and read_wording(one.element.plain).kind("splash_ad") for one in facts.candidates
+    )
+    return out and bool(facts.wording.kind("splash_ad")) and len(facts.layer.texts) <= 14
 
 
 def _is_ad_popup(facts: Facts) -> bool:
-    return facts.card and bool(facts.wording.kind("ad_popup")) and facts.has("receive", "close")
+    away = facts.has("receive", "close", "refuse", "later", "cancel", "exit")
+    promises = bool(facts.wording.kind("ad_popup")) and len(facts.layer.texts) <= _MOST_TEXTS
+    return facts.card and promises and away and bool(facts.candidates)
 
 
 def _is_captcha(facts: Facts) -> bool:
-    return bool(facts.wording.kind("captcha")) and not facts.inputs and not facts.has("accept")
+    small = facts.card or len(facts.layer.texts) <= 12
+    return bool(facts.wording.kind("captcha")) and small and not facts.inputs and not facts.has("accept")
 
 
 def _is_crash(facts: Facts) -> bool:
-    return bool(facts.wording.kind("crash")) and facts.card and facts.has("close", "confirm", "retry", "exit")
+    ends = facts.has("close", "confirm", "retry", "exit", "settings", "cancel", "acknowledge")
+    return bool(facts.wording.kind("crash")) and facts.card and ends
 
 
 def _is_anr(facts: Facts) -> bool:

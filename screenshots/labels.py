@@ -28,6 +28,8 @@ _SENTENCE = re.compile(r"[。;:?!]\S|[《〈]|[?？]$|\.\s\S")
 _PUNCTUATION = re.compile(r"[\s,.;:!?/\"'()\[\]{}<>|~·•、。\-_+*&…]+")
 _WORD = re.compile(r"[^\W_]+(?:['\-][^\W_]+)*|&", re.UNICODE)
 _ACTS = ("pay", "destroy", "login", "update", "install", "rate", "receive", "send", "retry", "age", "mode", "wait")
+_COOKIES = re.compile(r"\s*cookies?\s*")
+"""A loan word in every language: it says what is answered, not how."""
 _MIXED = re.compile(r"[\u4e00-\u9fff].*[A-Za-z]|[A-Za-z].*[\u4e00-\u9fff]")
 _BOTH_SCRIPTS = re.compile(r"[A-Za-z]{4}")
 _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+")
@@ -66,6 +68,8 @@ def label_meaning(text: str, *, kana_around: bool = False, exact: bool = True) -
     if not label or not _is_label(label):
         return _NOTHING
     han, kana = has_han(label), has_kana(label)
+    if han and not kana:
+        label = _COOKIES.sub("", label)
     if han and not kana and _BOTH_SCRIPTS.search(label):
         return _twice_said(label, exact=exact)
     candidates = lexicons_for(han=han and not kana, kana=kana or (kana_around and han), latin=not han and not kana)
