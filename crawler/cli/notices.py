@@ -1,0 +1,52 @@
+"""`notice`, `guide` and `selfcheck`, as they are typed. Each imports what it needs when it runs.
+
+Add here ⇒ describe it in docs/operating.md.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["register"]
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
+Language = Annotated[str, typer.Option("--lang", help="zh or en.")]
+Out = Annotated[Path, typer.Option("--out", "-o", help="File to write.")]
+Fonts = Annotated[Path | None, typer.Option(help="Folder of fonts for PDF; those of the system when not given.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(notice)
+
+
+def notice(
+    case: Annotated[list[Path], typer.Argument(metavar="CASE", help="A reviewed case; several for a circular.")],
+    kind: Annotated[str, typer.Option(help="rectification, reminder, takedown, closing, circular or reply-form.")],
+    out: Out,
+    language: Language = "zh",
+    form: Annotated[str, typer.Option("--format", help="docx, pdf or html.")] = "docx",
+    settings: Annotated[
+        Path | None, typer.Option(help="Who writes to whom, TOML; notices.toml in AppWitness's home when not given.")
+    ] = None,
+    template: Annotated[Path | None, typer.Option(help="A template of your own for this format.")] = None,
+    retest: Annotated[Path | None, typer.Option(help="The case of the corrected version.")] = None,
+    date: Annotated[str, typer.Option(help="Day of the letter, YYYY-MM-DD; today in Beijing when not given.")] = "",
+    deadline: Annotated[str, typer.Option(help="Last day, YYYY-MM-DD; counted in working days when not given.")] = "",
+    draft: Annotated[
+        bool, typer.Option("--draft", help="Also what nobody has accepted yet; marked on every page.")
+    ] = False,
+    fonts: Fonts = None,
+    json_output: Json = False,
+) -> None:
+    """Write a letter about a case: what a person accepted, with its evidence."""
+    from crawler.cli.letters import LetterWords, notice_command
+
+    words = LetterWords(
+        kind=kind, language=language, form=form, date=date, deadline=deadline, draft=draft, settings=settings,
+        template=template, fonts=fonts,
+    )  # fmt: skip
+    notice_command(tuple(case), retest, out, words, json_output)

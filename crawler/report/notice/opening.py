@@ -1,0 +1,38 @@
+"""A case on its way into a letter: checked against its seals, with what people decided about it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from crawler.report.casework.review import open_review
+from crawler.report.casework.settings import CaseworkSettings
+from crawler.report.notice.errors import NotFit
+from crawler.report.notice.letter import Judged
+from crawler.report.notice.quoted import read_quoted
+from crawler.report.notice.standing import standing_of
+from evidence.files import digest_file
+from evidence.record import RECORD, SEAL_FILE
+from evidence.verify import verify
+
+__all__ = ["open_judged"]
+
+
+def open_judged(directory: Path, settings: CaseworkSettings) -> Judged:
+    """A sealed, judged case and its decisions.
+
+    Raises NotFit where anything is not as it was sealed, DecisionRefused, DecisionsDamaged, FindingsUnreadable,
+    RecordUnreadable.
+    """
+    checked = verify(directory)
+    if checked.faults:
+        told = "".join(f"\n{fault}" for fault in checked.faults)
+        raise NotFit(f"{directory} is not as it was sealed, so no letter may quote it{told}", checked.faults[0].mend)
+    review = open_review(directory, settings)
+    case = read_quoted(directory)
+    return Judged(
+        case=case,
+        standing=standing_of(case.ids, review),
+        record_sha256=digest_file(directory / RECORD / SEAL_FILE)[0],
+        key=checked.key or "",
+        keys_checked=review.keys_checked,
+    )
