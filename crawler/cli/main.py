@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from crawler.cli import casework
+from crawler.cli import casework, notices
 from crawler.cli.output import CONSOLE, Exit, fail, failed
 
 __all__ = ["app", "main"]
@@ -233,6 +233,7 @@ def read(
 
 
 casework.register(app)
+notices.register(app)
 
 
 def main() -> None:
