@@ -162,7 +162,11 @@ def _path_faults(place: str, row: Mapping[str, Any]) -> list[str]:
 def _adapter(row: Mapping[str, Any]) -> Adapter:
     by_last: defaultdict[str, list[AdapterField]] = defaultdict(list)
     sure = cast(Sure, row["sure"])
-    for names, how in ((row["fields"], sure), (row.get("guessed", {}), cast(Sure, "field name only"))):
+    sorts: tuple[tuple[dict[str, str], Sure], ...] = (
+        (row["fields"], sure),
+        (row.get("guessed", {}), "field name only"),
+    )
+    for names, how in sorts:
         for name, data in names.items():
             by_last[name.rpartition(".")[2]].append(AdapterField(name=name, data=data, sure=how))
     return Adapter(
