@@ -8,7 +8,17 @@ from dataclasses import dataclass
 
 from screenshots.values import CONSENT_KINDS, Box, Control, ScreenReading
 
-__all__ = ["Labelled", "LabelledControl", "Scored", "card_overlap", "consent_scores", "kind_scores", "role_scores"]
+__all__ = [
+    "Labelled",
+    "LabelledControl",
+    "Scored",
+    "card_overlap",
+    "consent_scores",
+    "contrast_errors",
+    "control_at",
+    "kind_scores",
+    "role_scores",
+]
 
 LABEL_KINDS: Mapping[str, tuple[str, ...]] = {
     "privacy_agreement": CONSENT_KINDS,
@@ -16,7 +26,9 @@ LABEL_KINDS: Mapping[str, tuple[str, ...]] = {
     "notice": CONSENT_KINDS,
     "retention": CONSENT_KINDS,
     "login": ("login", "login_with_agreement"),
+    "login_with_agreement": ("login_with_agreement",),
     "permission": ("permission", "permission_rationale"),
+    "permission_rationale": ("permission_rationale",),
     "rate": ("rating",),
     "update": ("update",),
     "age_gate": ("age_gate",),
@@ -38,6 +50,7 @@ LABEL_ROLES: Mapping[str, tuple[str, ...]] = {
     "refuse": ("refuse",),
     "settings": ("settings", "basic_mode"),
     "ack": ("acknowledge",),
+    "save": ("acknowledge", "settings", "other"),
     "basic_mode": ("basic_mode",),
     "allow": ("allow", "allow_foreground"),
     "allow_once": ("allow_once",),
@@ -46,7 +59,7 @@ LABEL_ROLES: Mapping[str, tuple[str, ...]] = {
     "skip": ("skip",),
     "close": ("close",),
 }
-_CONSENT_ROLES = ("accept", "refuse", "settings", "ack", "basic_mode")
+_CONSENT_ROLES = ("accept", "refuse", "settings", "ack", "basic_mode", "save")
 _PERMISSION_ROLES = ("allow", "allow_once", "deny")
 
 
@@ -55,6 +68,8 @@ class LabelledControl:
     role: str
     text: str
     box: Box | None
+    contrast: float | None = None
+    """WCAG contrast of its words where they stand on one colour; None when nobody knows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +90,8 @@ class Scored:
     truth: Labelled
     reading: ScreenReading
     nanoseconds: int
+    contrasts: tuple[tuple[float, float | None], ...] = ()
+    """True and measured contrast of answers that were found; None for one that could not be measured."""
 
     @property
     def said_consent(self) -> bool:
@@ -86,10 +103,15 @@ class Scored:
 
 
 def consent_scores(scored: Sequence[Scored]) -> dict[str, object]:
-    """Yes or no, and by language."""
+    """Yes or no, by language, and how many of each consent kind were found."""
     languages = sorted({one.truth.language for one in scored})
+    kinds = sorted({one.truth.kind for one in scored if one.truth.consent})
     return {
         **_yes_no(scored),
+        "recall_by_kind": {
+            kind: _yes_no([one for one in scored if one.truth.consent and one.truth.kind == kind])["recall"]
+            for kind in kinds
+        },
         "by_language": {
             language: _yes_no([one for one in scored if one.truth.language == language]) for language in languages
         },
@@ -115,18 +137,29 @@ def _yes_no(scored: Sequence[Scored]) -> dict[str, object]:
 
 def role_scores(scored: Sequence[Scored]) -> dict[str, object]:
     """Controls of consent and permission dialogs: found with the right role, and the one unforgivable confusion."""
+    languages = sorted({one.truth.language for one in scored})
+    return {
+        **_roles(scored),
+        "by_language": {
+            language: _without_lists(_roles([one for one in scored if one.truth.language == language]))
+            for language in languages
+        },
+    }
+
+
+def _roles(scored: Sequence[Scored]) -> dict[str, object]:
     counts: Counter[str] = Counter()
     swaps: list[str] = []
     wrong: list[str] = []
     for one in scored:
-        scoring = _CONSENT_ROLES if one.truth.consent else _PERMISSION_ROLES if one.truth.kind == "permission" else ()
-        wanted = [control for control in one.truth.controls if control.role in scoring and control.box is not None]
+        wanted = _scored_labels(one.truth)
         said = list(one.reading.dialog.controls) if one.reading.dialog is not None else []
         for label in wanted:
-            found = _control_at(label.box, said)
+            found = control_at(label.box, said)
             role = found.role if found is not None else None
             correct = role in LABEL_ROLES[label.role]
             counts["right" if correct else "missed"] += 1
+            counts["extra"] += not correct and role in ("accept", "refuse")
             if {label.role, role} == {"accept", "refuse"}:
                 swaps.append(f"{one.truth.name}: {label.text} is {label.role}, read as {role}")
             elif not correct:
@@ -145,6 +178,15 @@ def role_scores(scored: Sequence[Scored]) -> dict[str, object]:
     }
 
 
+def _scored_labels(truth: Labelled) -> list[LabelledControl]:
+    scoring = _CONSENT_ROLES if truth.consent else _PERMISSION_ROLES if truth.kind == "permission" else ()
+    return [control for control in truth.controls if control.role in scoring and control.box is not None]
+
+
+def _without_lists(scores: Mapping[str, object]) -> dict[str, object]:
+    return {name: value for name, value in scores.items() if not isinstance(value, list)}
+
+
 def kind_scores(scored: Sequence[Scored]) -> dict[str, object]:
     """F1 per label kind, their mean without the consent kinds, and who was taken for whom."""
     labels = sorted({one.truth.kind for one in scored if one.truth.kind in LABEL_KINDS})
@@ -159,7 +201,7 @@ def kind_scores(scored: Sequence[Scored]) -> dict[str, object]:
 
 def _kind_f1(label: str, scored: Sequence[Scored]) -> float:
     names = LABEL_KINDS[label]
-    same = [other for other, kinds in LABEL_KINDS.items() if kinds == names]
+    same = [other for other, kinds in LABEL_KINDS.items() if set(kinds) & set(names)]
     hit = sum(one.truth.kind == label and one.kind in names for one in scored)
     wanted = sum(one.truth.kind == label for one in scored)
     alarmed = sum(one.truth.kind not in same and one.kind in names for one in scored)
@@ -176,6 +218,19 @@ def card_overlap(scored: Iterable[Scored]) -> dict[str, object]:
     return {"cards": len(values), "share_well_placed": _ratio(sum(value >= 0.8 for value in values), len(values))}
 
 
+def contrast_errors(scored: Iterable[Scored]) -> dict[str, object]:
+    """How far measured contrasts of answers are from the true ones, as a share of these."""
+    pairs = [pair for one in scored for pair in one.contrasts]
+    errors = sorted(abs(measured / true - 1) for true, measured in pairs if measured is not None)
+    return {
+        "controls": len(pairs),
+        "not_measured": len(pairs) - len(errors),
+        "median_error": round(errors[len(errors) // 2], 4) if errors else None,
+        "p90_error": round(errors[int(0.9 * (len(errors) - 1))], 4) if errors else None,
+        "share_within_5_percent": _ratio(sum(error <= 0.05 for error in errors), len(errors)),
+    }
+
+
 def _iou(one: Box, other: Box | None) -> float:
     if other is None:
         return 0.0
@@ -190,7 +245,7 @@ def _area(box: Box) -> int:
     return (box[2] - box[0]) * (box[3] - box[1])
 
 
-def _control_at(box: Box | None, controls: Sequence[Control]) -> Control | None:
+def control_at(box: Box | None, controls: Sequence[Control]) -> Control | None:
     """The smallest control that holds the middle of a labelled box."""
     if box is None:
         return None
@@ -205,7 +260,7 @@ def _known(control: Control, one: Scored) -> bool:
         if label.box is None:
             if label.text.lower() == control.text.lower():
                 return True
-        elif _control_at(label.box, [control]) is not None:
+        elif control_at(label.box, [control]) is not None:
             return True
     return False
 
