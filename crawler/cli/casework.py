@@ -23,6 +23,7 @@ case_app = typer.Typer(help="How a case goes on: notice, reply, retest, closing.
 def register(app: typer.Typer) -> None:
     """Add these commands to the command line."""
     app.command()(review)
+    app.command()(retest)
     app.add_typer(case_app, name="case")
 
 
@@ -40,6 +41,18 @@ def review(
     from crawler.cli.review import review_command
 
     review_command(case, action, finding, name, key, reason, everything, json_output)
+
+
+def retest(
+    old: Annotated[Path, typer.Argument(metavar="OLD_CASE", help="The earlier round.")],
+    new: Annotated[Path, typer.Argument(metavar="NEW_CASE", help="The later round of the same app.")],
+    html: Annotated[Path | None, typer.Option(help="Write the comparison as a page.")] = None,
+    json_output: Json = False,
+) -> None:
+    """Hold two rounds of one app side by side: fixed, still there, new, not testable now."""
+    from crawler.cli.retest import retest_command
+
+    retest_command(old, new, html, json_output)
 
 
 @case_app.command("show")

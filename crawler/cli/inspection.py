@@ -15,6 +15,7 @@ from rich.text import Text
 
 from crawler.batch.catalogue import is_package_name
 from crawler.cli.output import Exit, fail, home_directory, print_json, printable, say, show, show_table
+from crawler.cli.retest import planned_retest
 from crawler.device.driver import DeviceDriver, connect
 from crawler.judge.catalogue import load_rules
 from crawler.judge.judgement import Judgement
@@ -82,6 +83,7 @@ def inspect_command(
     upstream: str | None,
     upstream_ca: Path | None,
     as_json: bool,
+    retest_of: Path | None = None,
 ) -> None:
     """Inspect one app; exit 0, 3 when a session is incomplete, else the code of the error.
 
@@ -92,11 +94,15 @@ def inspect_command(
     for name in ((package,) if package else ()) + ((target,) if apk is None else ()):
         if not is_package_name(name):
             raise typer.BadParameter(f"'{name[:200]}' is neither an APK file nor a package name like com.example.app")
-    settings = inspection_settings(pace, scenario, upstream, upstream_ca)
+    retest = planned_retest(retest_of, as_json) if retest_of is not None else None
+    settings = inspection_settings(
+        pace, scenario or (list(retest.scenarios) if retest else None), upstream, upstream_ca
+    )
     writable_folder(out)
     driver = connect(device, clock=clock)
     try:
         app = _to_inspect(driver, target, apk, package)
+        app = retest.of(app) if retest is not None else app
         directory = out / _case_name(app.package, clock.now().wall_ns)
         with _kept(directory, settings.key):
             result = _inspect(driver, app, directory, settings, clock)

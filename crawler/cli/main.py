@@ -79,12 +79,15 @@ def inspect(
     package: Annotated[str, typer.Option(help="Package name of the APK, when the device does not tell it.")] = "",
     upstream_proxy: Upstream = None,
     upstream_ca: UpstreamCa = None,
+    retest_of: Annotated[
+        Path | None, typer.Option(help="The earlier case of this app: plays what had failed, and the core set.")
+    ] = None,
     json_output: Json = False,
 ) -> None:
     """Inspect one app on one device and leave a sealed, judged case."""
     from crawler.cli.inspection import inspect_command
 
-    inspect_command(target, device, out, pace, scenario, package, upstream_proxy, upstream_ca, json_output)
+    inspect_command(target, device, out, pace, scenario, package, upstream_proxy, upstream_ca, json_output, retest_of)
 
 
 @app.command()

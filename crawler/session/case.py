@@ -23,6 +23,7 @@ from crawler.session.reading_cache import ReadingCache
 from crawler.session.run import SessionOutcome, SessionPlan, run_session
 from crawler.session.scenarios import SCENARIOS
 from evidence.blobs import BlobStore
+from evidence.canonical import Json
 from evidence.clock import Clock
 from evidence.files import write_whole
 from evidence.keys import SigningKey
@@ -30,7 +31,7 @@ from evidence.record import blobs_directory, read_case, session_directory, write
 from evidence.seal import seal, seal_derived
 from screenshots.reading import ScreenReading, read_screen
 
-__all__ = ["CaseResult", "InspectionSettings", "Target", "inspect_case", "judge_again", "tool_versions"]
+__all__ = ["CaseResult", "EarlierRound", "InspectionSettings", "Target", "inspect_case", "judge_again", "tool_versions"]
 
 _TOOLS = (
     "appwitness",
@@ -45,12 +46,23 @@ _TOOLS = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EarlierRound:
+    """The case that a retest follows."""
+
+    case: str
+    record_seal: str
+    """SHA-256 of its record/seal.json: a name alone may be given twice."""
+    round: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """The app to inspect: installed already, or an APK to install first."""
 
     package: str
     apk: Path | None = None
     label: str = ""
+    retest_of: EarlierRound | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +164,9 @@ def judge_again(
     return judgement
 
 
-def _case(name: str, target: Target, app: PackageInfo, opened_wall: int) -> dict[str, str | int | None]:
+def _case(name: str, target: Target, app: PackageInfo, opened_wall: int) -> dict[str, Json]:
+    earlier = target.retest_of
+    follows = {"retest_of": {"case": earlier.case, "record_seal": earlier.record_seal}} if earlier is not None else {}
     return {
         "case": name,
         "package": target.package,
@@ -160,8 +174,9 @@ def _case(name: str, target: Target, app: PackageInfo, opened_wall: int) -> dict
         "version_name": app.version_name,
         "version_code": app.version_code,
         "apk_sha256": app.apk_sha256,
-        "round": 1,
+        "round": 1 if earlier is None else earlier.round + 1,
         "opened_wall": opened_wall,
+        **follows,
     }
 
 

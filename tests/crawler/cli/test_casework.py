@@ -8,7 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from crawler.cli import inspection as inspection_module
+from crawler.session.case import InspectionSettings, Target
 from evidence.decisions import DECISIONS_FILE, read_decisions
+from evidence.errors import StorageFull
+from evidence.files import digest_file
 from evidence.keys import SigningKey, load_key
 from evidence.verify import verify
 from tests.crawler.cli.conftest import Command, Ended
@@ -234,3 +238,68 @@ def test_the_exit_is_a_document_with_json(command: Command, case: Path, anna: tu
     ended = event(command, case, "noticed", anna, "--json")
     assert ended.code == 65
     assert set(ended.document) == {"error", "mend", "exit_code"}
+
+
+# ------------------------------------------------------------------ retest
+
+
+def test_two_rounds_side_by_side(command: Command, case: Path, anna: tuple[str, ...], tmp_path: Path) -> None:
+    later = [row(verdict="not_observed"), row("M1-05", "suspected"), row("M5-01", "not_testable")]
+    new = judged_case(tmp_path / "new", document(later, version="2.0"))
+    page = tmp_path / "retest.html"
+    told = command("retest", case, new, "--html", page, "--json").document
+    assert {at["rule"]: at["outcome"] for at in told["rules"]} == {
+        "M1-01": "fixed",
+        "M1-05": "still_there",
+        "M4-01": "nothing",
+        "M5-01": "nothing",
+    }
+    assert told["proposal"] == "failed"
+    assert "未再发现" in page.read_text(encoding="utf-8")
+    # Once people have decided, only what they accepted was to be corrected.
+    assert command("review", case, "accept", "M1-01", *anna).code == 0
+    assert command("review", case, "dismiss", "M1-05", *anna, "--reason", "innocent").code == 0
+    text = command("retest", case, new)
+    assert "proposed outcome: passed" in text.out
+    assert "fixed: not seen again" in text.out
+
+
+def test_rounds_that_cannot_be_compared(command: Command, case: Path, tmp_path: Path) -> None:
+    other = document([row()])
+    other["case"] = {"package": "com.other.app"}
+    new = judged_case(tmp_path / "new", other)
+    refused(command("retest", case, new), 65, "not two rounds of one app")
+    refused(command("retest", case, tmp_path), 65, "not as it was sealed")
+    refused(command("retest", case, case, "--html", tmp_path / "none" / "x.html"), 74, "none")
+
+
+class _Driver:
+    def close(self) -> None:
+        pass
+
+
+def test_a_retest_plays_what_had_failed_and_names_the_earlier_round(
+    command: Command, case: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    judge_as(case, document([*ROWS, row("M1-12")]))
+    begun: list[tuple[Target, InspectionSettings]] = []
+
+    def inspect(driver: object, app: Target, directory: Path, settings: InspectionSettings, _: object) -> None:
+        begun.append((app, settings))
+        raise StorageFull("that is enough")
+
+    monkeypatch.setattr(inspection_module, "connect", lambda *_, **__: _Driver())
+    monkeypatch.setattr(inspection_module, "_inspect", inspect)
+    out = ("--out", tmp_path / "out", "--retest-of", case)
+    assert command("inspect", "com.example.app", *out).code == 74
+    assert command("inspect", "com.example.app", *out, "--scenario", "S05").code == 74
+    (app, settings), (_, chosen) = begun
+    assert settings.scenarios == ("S01", "S03")
+    assert chosen.scenarios == ("S05",)
+    assert app.retest_of is not None
+    assert (app.retest_of.case, app.retest_of.round) == ("case-1", 1)
+    assert app.retest_of.record_seal == digest_file(case / "record" / "seal.json")[0]
+    refused(command("inspect", "com.other.app", *out), 2, "the earlier case is about com.example.app")
+    (case / "findings.json").write_text("{}")
+    refused(command("inspect", "com.example.app", *out), 65, "not as it was sealed")
+    assert len(begun) == 2
