@@ -13,11 +13,11 @@ from typing import Literal
 from evidence.blobs import BlobStore, is_digest
 from evidence.canonical import Json
 from evidence.clock import Clock, SystemClock
-from evidence.crosscheck import references
 from evidence.errors import NotCanonical, RedactionRefused, storage_failure
 from evidence.files import digest_file, write_whole
 from evidence.keys import SigningKey
-from evidence.record import CUSTODY, RECORD, SEAL_FILE, blobs_directory, read_case
+from evidence.manifest import read_seal
+from evidence.record import BLOBS, CUSTODY, RECORD, SEAL_FILE, blobs_directory
 from evidence.signed import Signed, read_signed, signed_bytes
 
 __all__ = [
@@ -102,7 +102,7 @@ def redact(
     """Remove blobs of a sealed record, and derived files (paths below the case) that repeat them. The document is written
     first, so that a power cut in between leaves a removal that is announced and can be run again, never an unexplained gap.
 
-    RedactionRefused names every digest that no fact refers to. Derived files must be sealed anew afterwards.
+    RedactionRefused names every digest that is no blob of this record. Derived files must be sealed anew afterwards.
     """
     if not by.strip() or not reason.strip():
         raise RedactionRefused("a redaction needs a name and a reason", mend="Say who removes it, and why.")
@@ -110,7 +110,7 @@ def redact(
     unknown = sorted(set(digests) - sizes.keys())
     if unknown or not digests:
         named = ", ".join(name[:80] for name in unknown) or "nothing"
-        raise RedactionRefused(f"no fact of this record refers to: {named}")
+        raise RedactionRefused(f"no blob of this record: {named}")
     made = Redaction(
         number=max(_numbers(case_dir), default=0) + 1,
         kind=kind,
@@ -197,15 +197,13 @@ def read_retention(path: Path) -> Retention:
 
 
 def _sizes(case_dir: Path) -> dict[str, int]:
-    """The blobs that the record's facts refer to, with the sizes that they state."""
-    return {
-        digest: size
-        for session in read_case(case_dir).sessions
-        for lane in session.lanes.values()
-        for entry in lane.entries
-        for digest, size in references(dict(entry.data))
-        if isinstance(size, int)
-    }
+    """The blobs that the record's seal names, with their sizes."""
+    try:
+        seal = read_seal(case_dir / RECORD / SEAL_FILE, "record")
+    except (OSError, NotCanonical) as error:
+        raise RedactionRefused(f"{case_dir} is not sealed", mend="Seal the case before anything is removed.") from error
+    files = ((file.path.rpartition("/"), file.size) for file in seal.manifest.files)
+    return {name: size for (folder, _, name), size in files if folder.startswith(f"{BLOBS}/") and is_digest(name)}
 
 
 def _numbers(case_dir: Path) -> Iterable[int]:

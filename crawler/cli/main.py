@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 
 from crawler.cli import casework, notices
+from crawler.cli.keeping import add_commands
 from crawler.cli.output import CONSOLE, Exit, fail, failed
 
 __all__ = ["app", "main"]
@@ -35,6 +36,7 @@ app.add_typer(lab_app, name="lab")
 app.add_typer(bench_app, name="bench")
 app.add_typer(batch_app, name="batch")
 app.add_typer(device_app, name="device")
+add_commands(app, bench_app)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
 Device = Annotated[str | None, typer.Option("--device", "-d", help="Serial of the device, as adb names it.")]
@@ -104,12 +106,16 @@ def verify(
     key: Annotated[
         list[str] | None, typer.Option(help="Fingerprint of a key to trust; any key when not given.")
     ] = None,
+    register: Annotated[
+        Path | None, typer.Option(help="Register of keys to trust, with revocations: `keys export`.")
+    ] = None,
+    authority: Annotated[list[Path] | None, typer.Option(help="Certificates (PEM) of time stamps to trust.")] = None,
     json_output: Json = False,
 ) -> None:
-    """Check a case byte by byte, offline, and list every fault."""
+    """Check a case or a bundle byte by byte, offline, and list every fault."""
     from crawler.cli.verification import verify_command
 
-    verify_command(path, tuple(key or ()), json_output)
+    verify_command(path, tuple(key or ()), json_output, register, tuple(authority or ()))
 
 
 @batch_app.command("run")

@@ -125,7 +125,7 @@ def test_a_damaged_case_is_not_bundled_and_every_fault_is_named(tmp_path: Path) 
     with pytest.raises(BundleRefused) as refused:
         make_bundle(case, tmp_path / "out", KEY, packed=False)
     assert {blob.name, "report.html"} <= {fault.place.rpartition("/")[2] for fault in refused.value.faults}
-    assert os.listdir(tmp_path) == ["case"]
+    assert [path.name for path in tmp_path.iterdir()] == ["case"]
 
 
 @pytest.mark.parametrize("packed", [False, True])
@@ -153,7 +153,7 @@ def test_a_disk_that_fills_up_leaves_nothing_behind(tmp_path: Path, packed: bool
     case = build_small(tmp_path / "case", extra=os.urandom(50_000))
     with files_of_at_most(room), pytest.raises(StorageFull):
         make_bundle(case, tmp_path / "out", KEY, packed=packed)
-    assert os.listdir(tmp_path) == ["case"]
+    assert [path.name for path in tmp_path.iterdir()] == ["case"]
     make_bundle(case, tmp_path / "out", KEY, packed=packed)
     assert verify(tmp_path / "out").ok
 
