@@ -13,7 +13,15 @@ from typing import Any, Literal
 
 import tldextract
 
-__all__ = ["Recipient", "attribute", "known_sdks", "load_table", "package_label", "registrable_domain"]
+__all__ = [
+    "Recipient",
+    "attribute",
+    "first_party_domains",
+    "known_sdks",
+    "load_table",
+    "package_label",
+    "registrable_domain",
+]
 
 Kind = Literal["first_party", "sdk", "shared_cloud", "unknown"]
 _GENERIC_LABELS = frozenset({"android", "app", "apps", "example", "github", "mobile", "test"})
@@ -170,6 +178,21 @@ def attribute(host: str, package: str, first_party_hosts: Sequence[str] = ()) ->
     if entry is None:
         return _recipient("unknown", plain, registrable, None)
     return _recipient("shared_cloud" if entry.is_shared else "sdk", plain, registrable, entry)
+
+
+def first_party_domains(links: Iterable[str]) -> tuple[str, ...]:
+    """What an app's own links say is its own: registered domains of hosts or URLs, each once, in order.
+
+    A link to an SDK's host, to a rented or shared domain, or to an address says nothing of whose the host is: left out.
+    """
+    found: dict[str, None] = {}
+    for link in links:
+        host = _plain(re.sub(r"^[a-zA-Z][a-zA-Z0-9+.-]*://", "", link.strip()).partition("/")[0].rpartition("@")[2])
+        host = re.sub(r":\d{1,5}$", "", host).removeprefix("*.")
+        domain = registrable_domain(host)
+        if _HOST.fullmatch(host) and not _is_address(host) and _own_table().entry(host) is None and "." in domain:
+            found.setdefault(domain)
+    return tuple(found)
 
 
 def _is_first_party(host: str, registrable: str, package: str, given: Iterable[str]) -> bool:

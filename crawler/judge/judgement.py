@@ -10,13 +10,14 @@ from crawler.judge.catalogue import load_rules
 from crawler.judge.model import ACCUSING, Finding, Verdict, strongest
 from crawler.judge.readings import SessionReadings, read_readings
 from crawler.judge.rules import RULES
+from crawler.judge.stating import session_document
 from evidence.blobs import BlobStore
 from evidence.record import CaseRecord
 from screenshots.reading import ScreenReading, read_screen
 
 __all__ = ["JUDGE_VERSION", "Judgement", "findings_document", "judge_case"]
 
-JUDGE_VERSION = "1"
+JUDGE_VERSION = "2"
 """Counts up whenever the same record could lead to another finding."""
 
 _NEEDS_SECOND_LOOK = frozenset({"M1-01", "M1-10"})
@@ -52,9 +53,10 @@ def judge_case(
     """
     say = progress or (lambda _: None)
     sessions = []
+    links = _links(record.info)
     for session in record.sessions:
         say(f"reading {session.name}")
-        sessions.append(read_readings(session, record.blobs, read=read))
+        sessions.append(read_readings(session, record.blobs, read=read, links=links))
     findings = _apply(sessions)
     doubtful = {item.rule for item in findings if item.verdict is Verdict.SUSPECTED} & _NEEDS_SECOND_LOOK
     if doubtful:
@@ -68,13 +70,20 @@ def _apply(sessions: Sequence[SessionReadings]) -> tuple[Finding, ...]:
     return tuple(item for _, rule in RULES for item in rule(sessions))
 
 
+def _links(info: Mapping[str, object]) -> tuple[str, ...]:
+    """Hosts or URLs that the case names as the app's own; none where it says nothing of them."""
+    links = info.get("links")
+    return tuple(link for link in links if isinstance(link, str)) if isinstance(links, (list, tuple)) else ()
+
+
 def _look_again(
     record: CaseRecord, sessions: Sequence[SessionReadings], blobs: BlobStore, read: Callable[..., ScreenReading]
 ) -> list[SessionReadings]:
     """The cold starts once more with the better readers; every other session as it was."""
     by_name = {session.name: session for session in record.sessions}
+    links = _links(record.info)
     return [
-        read_readings(by_name[session.session], blobs, read=read) if session.scenario == "S01" else session
+        read_readings(by_name[session.session], blobs, read=read, links=links) if session.scenario == "S01" else session
         for session in sessions
     ]
 
@@ -105,19 +114,7 @@ def findings_document(judgement: Judgement, tools: Mapping[str, str]) -> dict[st
         "judge": JUDGE_VERSION,
         "tools": dict(tools),
         "case": dict(judgement.case),
-        "sessions": [
-            {
-                "session": session.session,
-                "scenario": session.scenario,
-                "complete": session.complete,
-                "why_incomplete": session.why_incomplete,
-                "fresh": session.fresh,
-                "tls_observable": session.tls_observable,
-                "screens": len(session.screens),
-                "requests": len(session.transmissions),
-            }
-            for session in judgement.sessions
-        ],
+        "sessions": [session_document(session) for session in judgement.sessions],
         "rules": rows,
         "caution": "What was not observed is not thereby in order.",
     }

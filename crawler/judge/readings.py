@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from traffic.attribution import Recipient, attribute
-
+from crawler.judge.bypass import DirectConnection, read_direct
+from crawler.judge.clocks import DeviceClock, read_clock
 from crawler.judge.model import Citation
 from crawler.judge.phases import Phase, PhaseSpan, fold_phases, phase_at
 from crawler.judge.sockets import Owner, SocketLife, owner_of, socket_lives
@@ -19,8 +19,13 @@ from evidence.lanes import Entry
 from evidence.record import SessionRecord
 from evidence.timeline import merge
 from screenshots.reading import ScreenReading, read_screen
+from traffic.adapters import NamedField, name_fields
+from traffic.attribution import Recipient, attribute, first_party_domains
 from traffic.detect import Detection, Detector
+from traffic.eventtimes import EventTime, find_event_times
 from traffic.known import DATA_TYPES, KnownValue
+from traffic.leaves import read_leaves
+from traffic.recipients import Destination, locate
 from traffic.record import CapturedRequest, read_requests, read_tls_refusals
 
 __all__ = ["OpAccess", "ScreenAt", "SessionReadings", "Transmission", "read_readings"]
@@ -60,6 +65,12 @@ class Transmission:
     recipient: Recipient
     owner: Owner
     phase: Phase
+    fields: tuple[NamedField, ...] = ()
+    """What the vendor's own names say is in it. Leads only."""
+    event_times: tuple[EventTime, ...] = ()
+    """Times of events in it that lie within the session, by the device's clock."""
+    destination: Destination | None = None
+    """The country of the address it went to, or why that is uncertain."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +109,12 @@ class SessionReadings:
     known_kinds: tuple[str, ...]
     """Kinds of data whose values were known, so that sending them could be seen."""
     facts: tuple[Entry, ...]
+    clock: DeviceClock | None = None
+    """How the device's clock stands to ours; None where it was not asked."""
+    direct: tuple[DirectConnection, ...] = ()
+    """Connections of the app around the proxy: what they carried was not seen."""
+    own_domains: tuple[str, ...] = ()
+    """Domains that count as the app's own because its links name them."""
 
     def facts_of(self, kind: str) -> tuple[Entry, ...]:
         """The facts of one kind, in order of time."""
@@ -113,36 +130,63 @@ def _cite(session: str, entry: Entry, what: str) -> Citation:
 
 
 def read_readings(
-    record: SessionRecord, blobs: BlobStore, *, read: Callable[..., ScreenReading] = read_screen
+    record: SessionRecord,
+    blobs: BlobStore,
+    *,
+    read: Callable[..., ScreenReading] = read_screen,
+    links: Sequence[str] = (),
 ) -> SessionReadings:
-    """Derive the readings of a session. A damaged or missing blob makes its screen unreadable, its body empty; never more."""
+    """Derive the readings of a session. A damaged or missing blob makes its screen unreadable, its body empty; never more.
+
+    `links`: hosts or URLs that the app's manifest, policy or developer name as the app's own.
+    """
     facts = merge(record.lanes)
     opened = _first(facts, "SessionOpened")
     package = str(opened.get("package", ""))
     app = opened.get("app")
-    uid = app.get("uid") if isinstance(app, dict) else None
+    found = app.get("uid") if isinstance(app, dict) else None
+    uid = found if isinstance(found, int) and not isinstance(found, bool) else None
+    own = first_party_domains((*links, *(texts(app.get("links")) if isinstance(app, dict) else ())))
     screens = _screens(facts, blobs, package, read)
     kinds = {at.screen: at.reading.kinds if at.reading.readable else None for at in screens}
     spans = fold_phases(facts, kinds)
     known = tuple(_known(facts, package))
+    clock = read_clock(_lane(facts, "device"))
     return SessionReadings(
         session=record.name,
         scenario=str(opened.get("scenario", "")),
         package=package,
         label=str(opened.get("label", "")),
-        uid=uid if isinstance(uid, int) and not isinstance(uid, bool) else None,
+        uid=uid,
         complete=record.closed and record.outcome == "complete",
         why_incomplete="" if record.outcome == "complete" else (record.reason or "the session was cut off"),
         fresh=any(entry.kind == "AppReset" and entry.data.get("ok") is True for entry in facts),
         tls_observable=any(entry.kind == "TrustChecked" and entry.data.get("ok") is True for entry in facts),
         screens=tuple(replace(at, phase=phase_at(spans, at.mono_ns)) for at in screens),
         spans=spans,
-        transmissions=_transmissions(facts, blobs, known, package, uid if isinstance(uid, int) else None, spans),
+        transmissions=_transmissions(facts, blobs, known, _App(package, uid, own), spans, clock),
         accesses=tuple(_accesses(facts, package, spans)),
         refusals=tuple(sorted({refusal.host for refusal in read_tls_refusals(_lane(facts, "traffic"))})),
         known_kinds=tuple(sorted({value.kind for value in known})),
         facts=facts,
+        clock=clock,
+        direct=read_direct(_lane(facts, "device"), uid, spans),
+        own_domains=own,
     )
+
+
+def texts(value: object) -> tuple[str, ...]:
+    """The strings of a list in a fact; a record may come from a stranger."""
+    return tuple(item for item in value if isinstance(item, str)) if isinstance(value, (list, tuple)) else ()
+
+
+@dataclass(frozen=True, slots=True)
+class _App:
+    """Whose traffic is looked at."""
+
+    package: str
+    uid: int | None
+    own_domains: tuple[str, ...]
 
 
 def _first(facts: Iterable[Entry], kind: str) -> Mapping[str, object]:
@@ -221,9 +265,9 @@ def _transmissions(
     facts: Sequence[Entry],
     blobs: BlobStore,
     known: Sequence[KnownValue],
-    package: str,
-    uid: int | None,
+    app: _App,
     spans: Sequence[PhaseSpan],
+    clock: DeviceClock | None,
 ) -> tuple[Transmission, ...]:
     requests = read_requests(_lane(facts, "traffic"), blobs)[:_MAX_REQUESTS]
     if not requests:
@@ -232,15 +276,35 @@ def _transmissions(
     lives = socket_lives(_lane(facts, "device"))
     travel = _TRAVEL_NS + _widest_gap(facts)
     return tuple(
-        Transmission(
-            request=request,
-            detection=detector.search(request),
-            recipient=attribute(request.host, package),
-            owner=_owner(request, lives, uid, travel),
-            phase=phase_at(spans, request.started.mono_ns),
-        )
+        _transmission(request, detector, app, _owner(request, lives, app.uid, travel), spans, clock)
         for request in requests
         if not request.host.endswith("appwitness.invalid")
+    )
+
+
+def _transmission(
+    request: CapturedRequest,
+    detector: Detector,
+    app: _App,
+    owner: Owner,
+    spans: Sequence[PhaseSpan],
+    clock: DeviceClock | None,
+) -> Transmission:
+    """What one request shows. Known values are always looked for; names and times only add to that."""
+    leaves = read_leaves(request)
+    times: tuple[EventTime, ...] = ()
+    if clock is not None and clock.steady and spans:
+        earliest, latest = clock.device_of(spans[0].to_ns or 0), clock.device_of(request.started.mono_ns)
+        times = find_event_times(leaves, earliest_ns=earliest, latest_ns=latest + clock.error_ns)
+    return Transmission(
+        request=request,
+        detection=detector.search(request),
+        recipient=attribute(request.host, app.package, app.own_domains),
+        owner=owner,
+        phase=phase_at(spans, request.started.mono_ns),
+        fields=name_fields(request, leaves),
+        event_times=times,
+        destination=locate(request),
     )
 
 

@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from traffic.attribution import attribute, load_table, package_label, registrable_domain
+from traffic.attribution import (
+    attribute,
+    first_party_domains,
+    known_sdks,
+    load_table,
+    package_label,
+    registrable_domain,
+)
 
 PACKAGE = "com.lanting.shop"
 
@@ -162,6 +169,36 @@ def test_given_hosts_are_the_apps_own() -> None:
     assert attribute("other.partner.test", PACKAGE, given).kind == "unknown"
     # What is said of a host outweighs the table: an app may be its own analytics company.
     assert attribute("ulogs.umeng.com", PACKAGE, ("umeng.com",)).kind == "first_party"
+
+
+def test_an_apps_links_give_its_domains() -> None:
+    links = [
+        "https://www.lanting.com.cn/privacy?x=1",
+        "m.lanting.com.cn",
+        "*.partner.test",
+        "https://u@shop.test:8443/",
+    ]
+    assert first_party_domains(links) == ("lanting.com.cn", "partner.test", "shop.test")
+
+
+ELSEWHERE = ("https://lanting.app.link/x", "https://docs.qq.com/doc", "https://x.oss-cn-hangzhou.aliyuncs.com/p.html")
+NOWHERE = ("10.0.0.1", "", "localhost", "javascript:alert(1)", "https://", "https://[2001:db8::1]/", "com", "a b.test")
+
+
+@pytest.mark.parametrize("link", [*ELSEWHERE, *NOWHERE, "https://ulogs.umeng.com"])
+def test_a_link_elsewhere_says_nothing(link: str) -> None:
+    assert first_party_domains([link]) == ()
+
+
+@given(st.lists(st.text(max_size=40), max_size=5))
+def test_nonsense_links_give_no_shared_domain(links: list[str]) -> None:
+    for domain in first_party_domains(links):
+        assert attribute(domain, "single").kind == "unknown"
+
+
+def test_the_sdks_are_known_by_their_ids() -> None:
+    assert {"umeng_analytics", "firebase"} <= known_sdks()
+    assert "aliyun" not in known_sdks()
 
 
 @pytest.mark.parametrize(

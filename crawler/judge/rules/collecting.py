@@ -8,18 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from crawler.judge.model import Citation, Finding, Verdict
+from crawler.judge.model import Finding, Verdict
 from crawler.judge.phases import Phase
 from crawler.judge.readings import SessionReadings, Transmission
-from crawler.judge.rules.common import finding, not_testable, screens_around, sent_at, untestable_reason
+from crawler.judge.rules.common import (
+    finding,
+    not_testable,
+    personal_hits,
+    request_facts,
+    screens_around,
+    sent_at,
+    untestable_reason,
+)
+from crawler.judge.rules.leads import named_before_consent, sent_later
 from crawler.judge.sockets import Owner
+from traffic.adapters import field_of
 from traffic.detect import Hit
 from traffic.known import DATA_TYPES
 
 __all__ = ["app_collects_before_consent", "collects_after_refusal", "sdk_collects_before_consent"]
 
-_NOT_PERSONAL = frozenset({"model", "ip_address"})
-"""Words that many devices share: a model, an address of a private network."""
 _AFTER_REFUSAL = frozenset({Phase.REFUSED, Phase.REFUSED_BASIC, Phase.KILLED})
 _OPS = {
     "FINE_LOCATION": "位置",
@@ -36,7 +44,7 @@ _OPS = {
     "RECORD_AUDIO": "录音",
 }
 _MAX_FINDINGS = 20
-_APPS_THAT_ARE_A_LIST = 3
+_BEFORE_CONSENT = frozenset({Phase.PRE_CONSENT})
 
 
 def app_collects_before_consent(sessions: Sequence[SessionReadings]) -> tuple[Finding, ...]:
@@ -53,6 +61,7 @@ def _before_consent(
     rule: str, sessions: Sequence[SessionReadings], concerns: Callable[[Transmission], bool]
 ) -> tuple[Finding, ...]:
     found: list[Finding] = []
+    leads: list[Finding] = []
     for session in sessions:
         if not session.fresh:
             continue
@@ -60,8 +69,10 @@ def _before_consent(
             if sent.phase is Phase.PRE_CONSENT and concerns(sent):
                 found.extend(_sent(rule, session, sent, "before consent"))
         if rule == "M1-05":
-            found.extend(_read_only(rule, session, frozenset({Phase.PRE_CONSENT}), Verdict.LEAD))
-    return tuple(found[:_MAX_FINDINGS]) or _absence(rule, sessions, "S01")
+            found.extend(_read_only(rule, session, _BEFORE_CONSENT, Verdict.LEAD))
+        leads.extend(named_before_consent(rule, session, concerns))
+        leads.extend(sent_later(rule, session, concerns))
+    return (*found, *leads)[:_MAX_FINDINGS] or _absence(rule, sessions, _BEFORE_CONSENT, "S01")
 
 
 def collects_after_refusal(sessions: Sequence[SessionReadings]) -> tuple[Finding, ...]:
@@ -80,12 +91,12 @@ def collects_after_refusal(sessions: Sequence[SessionReadings]) -> tuple[Finding
         return tuple(found[:_MAX_FINDINGS])
     if refusing and not any(span.phase in _AFTER_REFUSAL for session in refusing for span in session.spans):
         return not_testable("M1-11", refusing, "未能完成拒绝操作，无法判断", "the refusal did not come about")
-    return _absence("M1-11", sessions, "S03", "S04")
+    return _absence("M1-11", sessions, _AFTER_REFUSAL, "S03", "S04")
 
 
 def _sent(rule: str, session: SessionReadings, sent: Transmission, when: str) -> tuple[Finding, ...]:
     """One finding for a request with known values in it; none for a request without."""
-    hits = _personal(sent)
+    hits = personal_hits(sent)
     if not hits or sent.owner is Owner.OTHER:
         return ()
     certain = sent.owner is Owner.APP and any(hit.standalone for hit in hits)
@@ -117,18 +128,11 @@ def _sent(rule: str, session: SessionReadings, sent: Transmission, when: str) ->
                 "owner": sent.owner.value,
                 "plain_http": sent.request.scheme == "http",
                 "data": list(kinds),
-                "hits": [_hit(hit) for hit in hits[:20]],
+                "hits": [_hit(hit, sent) for hit in hits[:20]],
             },
-            citations=(*_request_facts(session, sent), *screens_around(session, sent.request.started.mono_ns)),
+            citations=(*request_facts(session, sent), *screens_around(session, sent.request.started.mono_ns)),
         ),
     )
-
-
-def _personal(sent: Transmission) -> list[Hit]:
-    """The hits that are personal data. One other app's name is no list of apps: SDKs name the apps they share to."""
-    hits = [hit for hit in sent.detection.hits if hit.kind not in _NOT_PERSONAL]
-    named = [hit for hit in hits if hit.kind == "package_list"]
-    return hits if len(named) >= _APPS_THAT_ARE_A_LIST else [hit for hit in hits if hit.kind != "package_list"]
 
 
 def _doubt_zh(sent: Transmission) -> str:
@@ -143,8 +147,11 @@ def _doubt_en(sent: Transmission) -> str:
     return " The matched value is too short or too common to stand alone: a lead only."
 
 
-def _hit(hit: Hit) -> dict[str, object]:
+def _hit(hit: Hit, sent: Transmission) -> dict[str, object]:
+    field = field_of(hit, sent.fields)
+    named = {} if field is None else {"field": field.field, "field_adapter": field.adapter, "field_sure": field.sure}
     return {
+        **named,
         "kind": hit.kind,
         "form": hit.form,
         "form_zh": hit.form_zh,
@@ -158,13 +165,6 @@ def _hit(hit: Hit) -> dict[str, object]:
         "json_path": hit.json_path,
         "standalone": hit.standalone,
     }
-
-
-def _request_facts(session: SessionReadings, sent: Transmission) -> tuple[Citation, ...]:
-    return tuple(
-        Citation(session=session.session, lane=entry.lane, seq=entry.seq, digest=entry.digest, what="the request")
-        for entry in sent.request.entries[:4]
-    )
 
 
 def _read_only(rule: str, session: SessionReadings, phases: frozenset[Phase], verdict: Verdict) -> tuple[Finding, ...]:
@@ -209,7 +209,9 @@ def _asked_after_refusal(session: SessionReadings) -> tuple[Finding, ...]:
     return ()
 
 
-def _absence(rule: str, sessions: Sequence[SessionReadings], *scenarios: str) -> tuple[Finding, ...]:
+def _absence(
+    rule: str, sessions: Sequence[SessionReadings], phases: frozenset[Phase], *scenarios: str
+) -> tuple[Finding, ...]:
     """Nothing was seen: not_observed where the record covers it, else not_testable with the reason."""
     fitting = [session for session in sessions if session.scenario in scenarios]
     if not fitting:
@@ -221,6 +223,14 @@ def _absence(rule: str, sessions: Sequence[SessionReadings], *scenarios: str) ->
     session = fitting[0]
     if not session.tls_observable:
         return not_testable(rule, fitting, "加密流量不可见", "encrypted traffic could not be read")
+    around = [one for one in session.direct if one.phases & phases]
+    if around:
+        return not_testable(
+            rule,
+            fitting,
+            f"应用有{len(around)}个连接未经代理，其内容不可见",
+            f"{len(around)} connections of the app went around the proxy: what they carried was not seen",
+        )
     return (
         finding(
             rule,

@@ -6,8 +6,23 @@ from collections.abc import Mapping, Sequence
 
 from crawler.judge.model import Citation, Finding, Verdict
 from crawler.judge.readings import ScreenAt, SessionReadings, Transmission
+from traffic.detect import Hit
 
-__all__ = ["consent_screens", "finding", "not_testable", "of_scenario", "screens_around", "untestable_reason"]
+__all__ = [
+    "consent_screens",
+    "finding",
+    "not_testable",
+    "of_scenario",
+    "personal_hits",
+    "request_facts",
+    "screens_around",
+    "sent_at",
+    "untestable_reason",
+]
+
+_NOT_PERSONAL = frozenset({"model", "ip_address"})
+"""Words that many devices share: a model, an address of a private network."""
+_APPS_THAT_ARE_A_LIST = 3
 
 
 def of_scenario(sessions: Sequence[SessionReadings], *scenarios: str) -> tuple[SessionReadings, ...]:
@@ -87,3 +102,18 @@ def screens_around(session: SessionReadings, mono_ns: int) -> tuple[Citation, ..
 def sent_at(transmission: Transmission) -> tuple[int, int]:
     """When the request started: (monotonic, wall)."""
     return transmission.request.started.mono_ns, transmission.request.started.wall_ns
+
+
+def personal_hits(sent: Transmission) -> list[Hit]:
+    """The hits that are personal data. One other app's name is no list of apps: SDKs name the apps they share to."""
+    hits = [hit for hit in sent.detection.hits if hit.kind not in _NOT_PERSONAL]
+    named = [hit for hit in hits if hit.kind == "package_list"]
+    return hits if len(named) >= _APPS_THAT_ARE_A_LIST else [hit for hit in hits if hit.kind != "package_list"]
+
+
+def request_facts(session: SessionReadings, sent: Transmission) -> tuple[Citation, ...]:
+    """The facts that tell of a request, as evidence."""
+    return tuple(
+        Citation(session=session.session, lane=entry.lane, seq=entry.seq, digest=entry.digest, what="the request")
+        for entry in sent.request.entries[:4]
+    )
