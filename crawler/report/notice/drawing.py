@@ -7,12 +7,10 @@ from dataclasses import fields, replace
 from importlib import resources
 from pathlib import Path
 
-from jinja2 import TemplateError
-
 from crawler.report.notice.compose import Composed
 from crawler.report.notice.document import Document
 from crawler.report.notice.errors import TemplateRefused
-from crawler.report.notice.template import check_fields, read_template, sandbox
+from crawler.report.notice.template import TEMPLATE_FAULTS, check_fields, read_template, sandbox
 from evidence.files import write_whole
 
 __all__ = ["FORMATS", "draw", "write_letter"]
@@ -68,7 +66,7 @@ def _html(letter: Composed, content: bytes, name: str) -> bytes:
     values = {entry.name: getattr(document, entry.name) for entry in fields(document)}
     try:
         return sandbox().from_string(source).render(**values).encode("utf-8", "replace")
-    except (TemplateError, TypeError, ValueError) as error:
+    except TEMPLATE_FAULTS as error:
         raise TemplateRefused(f"the template {name} failed: {error}") from error
 
 

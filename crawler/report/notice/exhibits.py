@@ -84,7 +84,8 @@ class Exhibits:
 
     def _read(self, shot: bytes | None, tree: bytes | None) -> _Box:
         text = tree.decode("utf-8", "surrogatepass") if tree else None
-        dialog = read_screen(shot, text, package=self.package).dialog
+        package = self.package.encode("utf-8", "replace").decode("utf-8")
+        dialog = read_screen(shot, text, package=package).dialog
         return tuple(dialog.box) if dialog is not None else ()
 
     def _blob(self, digest: str) -> bytes | None:

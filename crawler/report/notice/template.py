@@ -8,15 +8,17 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
-from jinja2 import Environment, StrictUndefined, TemplateSyntaxError, nodes
+from jinja2 import Environment, StrictUndefined, TemplateError, TemplateSyntaxError, nodes
 from jinja2.defaults import DEFAULT_NAMESPACE
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from crawler.report.notice.document import Document
 from crawler.report.notice.errors import TemplateRefused
 
-__all__ = ["check_fields", "read_template", "sandbox", "unknown_fields"]
+__all__ = ["TEMPLATE_FAULTS", "check_fields", "read_template", "sandbox", "unknown_fields"]
 
+TEMPLATE_FAULTS = (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError)
+"""What a template may raise while it runs."""
 _LARGEST = 8 * 1024 * 1024
 _ELEMENT = frozenset({"first", "last", "random", "min", "max"})
 _SAME = frozenset({"list", "sort", "reverse", "unique", "select", "reject", "selectattr", "rejectattr"})

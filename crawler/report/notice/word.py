@@ -10,12 +10,11 @@ from dataclasses import fields
 from docx.opc.exceptions import PackageNotFoundError
 from docx.shared import Mm
 from docxtpl import DocxTemplate, InlineImage
-from jinja2 import TemplateError
 
 from crawler.report.notice.compose import Composed
 from crawler.report.notice.drawing import with_pictures
 from crawler.report.notice.errors import TemplateRefused
-from crawler.report.notice.template import check_fields, sandbox
+from crawler.report.notice.template import TEMPLATE_FAULTS, check_fields, sandbox
 
 __all__ = ["draw_docx"]
 
@@ -48,7 +47,7 @@ def draw_docx(letter: Composed, template: bytes, name: str) -> bytes:
         document.render(
             {entry.name: getattr(values, entry.name) for entry in fields(values)}, sandbox(), autoescape=True
         )
-    except (TemplateError, TypeError, ValueError) as error:
+    except TEMPLATE_FAULTS as error:
         raise TemplateRefused(f"the template {name} failed: {error}", "Mend the template.") from error
     target = io.BytesIO()
     document.save(target)
