@@ -166,8 +166,10 @@ def _named(answer: Verification, paths: Iterable[str], whole: bool) -> bool:
     """Where the list itself was destroyed, naming the list is all that anybody can do."""
     places = {fault.place for fault in answer.faults}
     listless = BUNDLE_SEAL in paths and BUNDLE_SEAL in places
-    return listless or (whole and bool(places)) or all(
-        any(place == path or place.startswith(f"{path}:") for place in places) for path in paths
+    return (
+        listless
+        or (whole and bool(places))
+        or all(any(place == path or place.startswith(f"{path}:") for place in places) for path in paths)
     )
 
 
