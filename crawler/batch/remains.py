@@ -6,8 +6,10 @@ import json
 from contextlib import suppress
 from pathlib import Path
 
+from crawler.batch.aside import put_aside
+from crawler.session.abandoned import CLOSING_FILE
 from crawler.session.case import judge_again
-from evidence.errors import EvidenceError, storage_failure
+from evidence.errors import EvidenceError
 from evidence.keys import SigningKey
 from evidence.record import RECORD, SEAL_FILE
 from evidence.seal import seal
@@ -20,9 +22,12 @@ def resume(directory: Path, key: SigningKey) -> str | None:
     """Whether a case was inspected to its end before: then what was incomplete in it ("" for nothing), else None.
 
     A record that was sealed is never made again; a judgement that is missing or no longer fits is. Everything else is set
-    aside. Raises StorageFailed.
+    aside, also what somebody closed by hand after the inspection was killed. Raises StorageFailed.
     """
     if not directory.exists():
+        return None
+    if (directory / RECORD / CLOSING_FILE).exists():
+        set_aside(directory, key)
         return None
     faults = verify(directory).faults if (directory / RECORD / SEAL_FILE).is_file() else None
     if faults is None or any(fault.place.startswith(f"{RECORD}/") or fault.place == "." for fault in faults):
@@ -35,15 +40,9 @@ def resume(directory: Path, key: SigningKey) -> str | None:
 
 def set_aside(directory: Path, key: SigningKey) -> None:
     """Keep what an interrupted inspection left, under a name of its own, sealed as what it is. Raises StorageFailed."""
-    if not directory.exists():
+    aside = put_aside(directory, "interrupted")
+    if aside is None:
         return
-    number = 1
-    while (aside := directory.with_name(f"{directory.name}.interrupted-{number}")).exists():
-        number += 1
-    try:
-        directory.rename(aside)
-    except OSError as error:
-        raise storage_failure(directory, error) from error
     # Nothing rests on this record. Sealed or not, it is kept; a disk too full for a seal is met again soon enough.
     with suppress(EvidenceError):
         seal(aside, key)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, ClassVar
 
+from crawler.batch.aside import put_aside
 from crawler.batch.catalogue import read_catalogue
 from crawler.batch.store import ENDED, BatchRow, SqliteStore, give_back
 from crawler.batch.worker import WorkerSettings
@@ -59,11 +60,14 @@ def run_batch(
     clock: Clock,
     watch: Callable[[tuple[BatchRow, ...]], None],
     say: Say = lambda _: None,
+    *,
+    retry_failed: bool = False,
 ) -> BatchOutcome:
     """Inspect every app of the catalogue once, on all devices in parallel, and return when nothing moves any more.
 
     Started again with the same folder, it goes on where it was. `watch` gets the rows twice a second and at the end, `say`
-    a sentence whenever people would wonder what is waited for. Raises BatchBusy, CatalogueUnreadable, EvidenceError.
+    a sentence whenever people would wonder what is waited for. With `retry_failed`, apps that failed are begun anew, and
+    their cases kept under other names. Raises BatchBusy, CatalogueUnreadable, EvidenceError.
     """
     good, faulty = read_catalogue(catalogue)
     _make_folders(directory)
@@ -71,6 +75,8 @@ def run_batch(
         store = SqliteStore(directory / "batch.sqlite")
         _take_back(store)
         store.add(good, faulty)
+        if retry_failed:
+            _retry_failed(store, directory)
         posts = [_Post(settings, directory, lock) for settings in workers]
         try:
             _tend(posts, store, clock, watch)
@@ -172,6 +178,14 @@ def _take_back(store: SqliteStore) -> None:
     for row in store.rows():
         if row.status == "claimed":
             store.release(row.id, "the inspection was interrupted")
+
+
+def _retry_failed(store: SqliteStore, directory: Path) -> None:
+    """Begin failed apps anew. First the folder, then the row: a case that is still in its place counts as inspected."""
+    for row in store.failed():
+        if row.case_directory:
+            put_aside(directory / row.case_directory, "failed")
+        store.retry(row.id)
 
 
 def _end(posts: Sequence[_Post], clock: Clock) -> None:

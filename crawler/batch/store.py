@@ -1,7 +1,7 @@
 """Where a batch stands: one SQLite file that survives the death of every process that uses it.
 
 The rows own the invariants: a row is claimed in one transaction, only a claimed row can be finished or given back, and
-a row that is done is never pending again.
+a row that is done is never pending again. One that failed is, when its user asks for that.
 """
 
 from __future__ import annotations
@@ -66,6 +66,11 @@ WHERE id = ? AND status = 'claimed'
 """
 _RELEASE = """
 UPDATE apps SET status = 'pending', reason = ?, device = '', stage = '' WHERE id = ? AND status = 'claimed'
+"""
+_FAILED = "SELECT * FROM apps WHERE status = 'failed' AND listed = (SELECT max(listed) FROM apps) ORDER BY line, id"
+_RETRY = """
+UPDATE apps SET status = 'pending', reason = '', device = '', stage = '', attempts = 0, case_directory = '',
+finished_wall = NULL WHERE id = ? AND status = 'failed'
 """
 _BUSY_SECONDS = 30.0
 _LEAST_ROOM = 256 * 1024
@@ -186,6 +191,16 @@ class SqliteStore:
         """Give a claimed app back: whoever had it could not finish it."""
         with self._connect() as connection:
             connection.execute(_RELEASE, (reason[:2000], row_id))
+
+    def failed(self) -> tuple[BatchRow, ...]:
+        """Failed apps that the catalogue still lists."""
+        with self._connect() as connection:
+            return tuple(_row(found) for found in connection.execute(_FAILED))
+
+    def retry(self, row_id: int) -> None:
+        """Let a failed app be inspected as if it never had been. What it left must have been put aside before."""
+        with self._connect() as connection:
+            connection.execute(_RETRY, (row_id,))
 
     def rows(self) -> tuple[BatchRow, ...]:
         """All apps in the order of the catalogue."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import typer
@@ -45,6 +46,7 @@ def batch_run_command(
     upstream: str | None,
     upstream_ca: Path | None,
     as_json: bool,
+    retry_failed: bool = False,
 ) -> None:
     """Run a batch; exit 0 when everything was inspected, 1 when rows failed or were set aside.
 
@@ -64,7 +66,7 @@ def batch_run_command(
         )
         for serial in _serials(devices)
     ]
-    outcome = run_with_progress(catalogue, out, workers)
+    outcome = run_with_progress(catalogue, out, workers, retry_failed=retry_failed)
     tell_batch(outcome.rows, out, as_json, outcome.troubles)
     if outcome.troubles or any(row.status != "done" for row in outcome.rows):
         raise typer.Exit(Exit.FAULTS)
@@ -93,19 +95,22 @@ def batch_status_command(out: Path, as_json: bool) -> None:
     tell_batch(read_rows(out / _STORE), out, as_json, ())
 
 
-def run_with_progress(catalogue: Path, out: Path, workers: Sequence[WorkerSettings]) -> BatchOutcome:
+def run_with_progress(
+    catalogue: Path, out: Path, workers: Sequence[WorkerSettings], *, retry_failed: bool = False
+) -> BatchOutcome:
     """Run a batch and show how it goes: a line that moves on a terminal, a line an app elsewhere.
 
     The index is written however the run ends. Raises what run_batch raises.
     """
+    begin = partial(run_batch, catalogue, out, workers, SystemClock(), retry_failed=retry_failed)
     try:
         if CONSOLE.is_terminal:
             columns = (BarColumn(), TextColumn("{task.completed}/{task.total}"), TimeElapsedColumn())
             named = TextColumn("{task.description}", markup=False)
             with Progress(named, *columns, console=CONSOLE, transient=True) as progress:
-                outcome = run_batch(catalogue, out, workers, SystemClock(), _moving(progress), _sentence)
+                outcome = begin(_moving(progress), _sentence)
         else:
-            outcome = run_batch(catalogue, out, workers, SystemClock(), _lines(), _sentence)
+            outcome = begin(_lines(), _sentence)
     except BaseException:
         with suppress(EvidenceError):
             if (out / _STORE).is_file():

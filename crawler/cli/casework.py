@@ -22,9 +22,21 @@ case_app = typer.Typer(help="How a case goes on: notice, reply, retest, closing.
 
 def register(app: typer.Typer) -> None:
     """Add these commands to the command line."""
+    app.command()(seal)
     app.command()(review)
     app.command()(retest)
     app.add_typer(case_app, name="case")
+
+
+def seal(
+    case: Path,
+    by: Annotated[str, typer.Option("--as", help="Who closes it; the user's name if none.")] = "",
+    json_output: Json = False,
+) -> None:
+    """Close a case whose inspection was killed: seal it as what it is, judge it, report it."""
+    from crawler.cli.sealing import seal_command
+
+    seal_command(case, by, json_output)
 
 
 def review(

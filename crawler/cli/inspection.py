@@ -33,7 +33,14 @@ from evidence.record import CASE_FILE, RECORD
 from evidence.seal import seal
 from evidence.verify import verify
 
-__all__ = ["chosen_scenarios", "inspect_command", "inspection_settings", "judge_command", "writable_folder"]
+__all__ = [
+    "chosen_scenarios",
+    "inspect_command",
+    "inspection_settings",
+    "judge_command",
+    "show_judgement",
+    "writable_folder",
+]
 
 _STYLES = {
     Verdict.CONFIRMED: "bold red",
@@ -172,7 +179,7 @@ def judge_command(case: Path, as_json: bool) -> None:
         message = f"{case} cannot be judged: its record is not as it was sealed{told}"
         raise fail(message, faults[0].mend, code=Exit.INPUT, as_json=as_json)
     key = load_or_make(home_directory() / "keys")
-    _show_judgement(judge_again(case, key, say=lambda stage: say(f"  {stage}", "dim")), case, as_json, {})
+    show_judgement(judge_again(case, key, say=lambda stage: say(f"  {stage}", "dim")), case, as_json, {})
 
 
 def _case_name(package: str, wall_ns: int) -> str:
@@ -185,13 +192,14 @@ def _report(result: CaseResult, as_json: bool) -> None:
     sessions = [
         {"session": outcome.name, "complete": outcome.complete, "reason": outcome.reason} for outcome in result.outcomes
     ]
-    _show_judgement(result.judgement, result.directory, as_json, {"complete": result.complete, "sessions": sessions})
+    show_judgement(result.judgement, result.directory, as_json, {"complete": result.complete, "sessions": sessions})
     for outcome in result.outcomes:
         if not outcome.complete:
             say(f"incomplete: {outcome.name}: {outcome.reason}", "yellow")
 
 
-def _show_judgement(judgement: Judgement, directory: Path, as_json: bool, more: dict[str, object]) -> None:
+def show_judgement(judgement: Judgement, directory: Path, as_json: bool, more: dict[str, object]) -> None:
+    """What each rule says, and where the report is; or all of it as one document."""
     rules = load_rules()
     rows = [
         (rule, best.verdict if best else Verdict.NOT_TESTABLE, best.summary_en if best else "")

@@ -131,12 +131,14 @@ def batch_run(
     scenario: Annotated[list[str] | None, typer.Option(help="S01, S03, S05, S08; all when not given.")] = None,
     upstream_proxy: Upstream = None,
     upstream_ca: UpstreamCa = None,
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Begin apps anew that failed before.")] = False,
     json_output: Json = False,
 ) -> None:
     """Inspect every app of a catalogue, on all attached devices in parallel."""
     from crawler.cli.batches import batch_run_command
 
-    batch_run_command(catalogue, out, tuple(device or ()), pace, scenario, upstream_proxy, upstream_ca, json_output)
+    serials = tuple(device or ())
+    batch_run_command(catalogue, out, serials, pace, scenario, upstream_proxy, upstream_ca, json_output, retry_failed)
 
 
 @batch_app.command("status")

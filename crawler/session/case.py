@@ -18,6 +18,7 @@ from crawler.judge.judgement import Judgement, findings_document, judge_case
 from crawler.report.bundle.readings import write_readings
 from crawler.report.page import write_report
 from crawler.session.equipment import Equipment
+from crawler.session.ownership import owned
 from crawler.session.pace import Pace
 from crawler.session.reading_cache import ReadingCache
 from crawler.session.run import SessionOutcome, SessionPlan, run_session
@@ -111,9 +112,33 @@ def inspect_case(
         driver.install(target.apk)
     app = driver.package_info(target.package)
     write_case(directory, _case(directory.name, target, app, clock.now().wall_ns))
+    with owned(directory):
+        read = ReadingCache()
+        outcomes = _play_all(driver, target, app, directory, settings, clock, equipment, say, read)
+        say("sealing and judging")
+        seal(directory, settings.key)
+        judgement = judge_again(directory, settings.key, say, read=read)
+    result = CaseResult(directory=directory, package=target.package, judgement=judgement, outcomes=tuple(outcomes))
+    lost = outcomes[-1].failure if outcomes else None
+    if isinstance(lost, DeviceLost):
+        raise lost
+    return result
+
+
+def _play_all(
+    driver: DeviceDriver,
+    target: Target,
+    app: PackageInfo,
+    directory: Path,
+    settings: InspectionSettings,
+    clock: Clock,
+    equipment: Equipment,
+    say: Callable[[str], None],
+    read: ReadingCache,
+) -> list[SessionOutcome]:
+    """One session for each scenario; none after the device is lost."""
     blobs = BlobStore(blobs_directory(directory))
     outcomes: list[SessionOutcome] = []
-    read = ReadingCache()
     for scenario_id in settings.scenarios:
         scenario = SCENARIOS[scenario_id]
         say(f"{scenario.id} {scenario.en}")
@@ -137,14 +162,7 @@ def inspect_case(
         )
         if isinstance(outcomes[-1].failure, DeviceLost):
             break
-    say("sealing and judging")
-    seal(directory, settings.key)
-    judgement = judge_again(directory, settings.key, say, read=read)
-    result = CaseResult(directory=directory, package=target.package, judgement=judgement, outcomes=tuple(outcomes))
-    lost = outcomes[-1].failure if outcomes else None
-    if isinstance(lost, DeviceLost):
-        raise lost
-    return result
+    return outcomes
 
 
 def judge_again(
