@@ -15,7 +15,7 @@ import lz4.block
 import lz4.frame
 import zstandard
 
-from traffic.decode.content import is_text
+from traffic.decode.content import is_text, utf16_codec
 
 __all__ = [
     "BY_MAGIC",
@@ -28,6 +28,7 @@ __all__ = [
     "zip_members",
 ]
 
+_MULTIPART = b"--"
 _LZMA_MEMORY = 64 << 20
 _ZSTD_WINDOW = 8 << 20
 
@@ -276,7 +277,7 @@ def strict_headerless(data: bytes) -> bool:
             result = stream.decompress(data, 4096)
         except zlib.error:
             result = b""
-        if len(result) >= 8 and stream.eof and len(stream.unused_data) < 8 and is_text(result):
+        if len(result) >= 8 and stream.eof and len(stream.unused_data) < 8 and _is_believable(result):
             return True
     if first & 15 in (0x1, 0xB):
         room = bytearray(1024)
@@ -284,10 +285,15 @@ def strict_headerless(data: bytes) -> bool:
             size = cramjam.brotli.decompress_into(data, room)
         except cramjam.DecompressionError as error:
             size = len(room) if "whole buffer" in str(error) else 0
-        if size >= 8 and is_text(bytes(room[:size])):
+        if size >= 8 and _is_believable(bytes(room[:size])):
             return True
     inflated = _snappy(data, 1 << 20) or _lz4_sized(data, 1 << 20)
-    return inflated is not None and (is_text(inflated.data) or magic_code(inflated.data) is not None)
+    return inflated is not None and _is_believable(inflated.data)
+
+
+def _is_believable(data: bytes) -> bool:
+    """Whether it looks like anything that is worth compressing."""
+    return is_text(data) or magic_code(data) is not None or utf16_codec(data) is not None or data.startswith(_MULTIPART)
 
 
 def headerless(data: bytes, limit: int) -> Iterator[tuple[str, bytes]]:

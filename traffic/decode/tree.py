@@ -26,12 +26,14 @@ _LEAST = 6
 _KEEPS_TOKENS = frozenset({"url", "json-string", "html"})
 """Rewritings that leave every base64 token as it is or make it whole: it is read once, in the rewritten text."""
 _FORM = re.compile(rb"\s{0,4}[\w.%\[\]$-]{1,64}[=:]")
+_ENCLOSING = {b"<": b">", b'"': b'"'}
+_JSON = re.compile(rb'\s{0,4}(?:\{\s{0,99}["}]|\[\s{0,99}[\[\]{"\w-])')
 _LEAST_BINARY = 12
 _LEAST_FIELD = 24
 """Shorter fields of a message are numbers and identifiers, which are searched as they are."""
 _MOST_RANDOM_TOKENS = 8
 _MOST_THOROUGH = 1
-_MOST_XOR = 5
+_MOST_XOR = 8
 _SMALL_FORM = 16 << 10
 _LEAST_USUAL_FORM = 22.5
 _SMALL = 64 << 10
@@ -134,7 +136,7 @@ class DecodeTree:
         waiting = len(self._queue)
         if not rewritten:
             yield from self._tokens(node, data)
-        if len(self._queue) == waiting and _is_odd(node):
+        if _is_unusual(node) or (len(self._queue) == waiting and _is_odd(node)):
             self._xor(node)
 
     def _rewrite(self, node: Node, data: bytes) -> bool:
@@ -256,11 +258,20 @@ def _all_readings(data: bytes, seen: set[bytes], *, may_wrap: bool) -> Iterator[
     yield from readings(data, seen)
 
 
+def _is_unusual(node: Node) -> bool:
+    """Printable, but of signs that programs hardly write."""
+    return node.where == "body" and len(node.data) >= 32 and not reads_as_usual(node.data)
+
+
 def _is_odd(node: Node) -> bool:
-    """Printable, but not as a program would write it."""
+    """Printable, but not as a program would begin it."""
     data = node.data
-    if node.where != "body" or node.is_rewriting or len(data) < 12:
+    if node.where != "body" or node.is_rewriting or len(data) < 12 or node.code in READERS:
         return False
-    if len(data) >= 32 and not reads_as_usual(data):
-        return True
-    return node.code not in READERS and data[:1] not in b'{[<"' and not _FORM.match(data)
+    return not (_JSON.match(data) or _FORM.match(data) or _is_enclosed(data))
+
+
+def _is_enclosed(data: bytes) -> bool:
+    """XML or a string at a glance: what opens it stands there as often as what closes it."""
+    closing = _ENCLOSING.get(data[:1])
+    return closing is not None and abs(data.count(data[:1]) - data.count(closing)) <= 1

@@ -9,13 +9,12 @@ from dataclasses import dataclass
 
 from traffic.decode.compressed import inflate, magic_code, strict_headerless
 from traffic.decode.content import USUAL, is_text, usualness, utf16_codec
-from traffic.decode.structured import read_structure
+from traffic.decode.cribs import LAGS, common_cribs, difference
+from traffic.decode.structured import may_be_message, read_structure
 from traffic.decode.tokens import decode_base64, decode_hex
 
-__all__ = ["LAGS", "difference", "repeat_xor", "xor_readings"]
+__all__ = ["repeat_xor", "xor_readings"]
 
-LAGS = (1, 2, 3, 4, 5, 6, 7, 8, 16)
-"""Key lengths that are tried."""
 _LARGEST = 1 << 16
 _LARGEST_HEADERLESS = 1 << 11
 _SAMPLE = 1 << 10
@@ -55,6 +54,8 @@ _LEAST_FOR_STATISTICS = 12
 """Bytes for each byte of the key."""
 
 
+_SURE_CRIB = 7
+"""Fewer bytes of a word agree by chance."""
 _LEAST_USUAL = 20
 _SHIFTS = [bytes(byte ^ key for byte in range(256)) for key in range(256)]
 _SCORES = [shift.translate(USUAL) for shift in _SHIFTS]
@@ -99,14 +100,6 @@ def repeat_xor(data: bytes, key: bytes) -> bytes:
     return (int.from_bytes(data, "big") ^ int.from_bytes(stream[:size], "big")).to_bytes(size, "big")
 
 
-def difference(data: bytes, lag: int) -> bytes:
-    """Each byte XOR the one `lag` further on: the key drops out of it where it has that length."""
-    size = len(data) - lag
-    if size <= 0:
-        return b""
-    return (int.from_bytes(data[:size], "big") ^ int.from_bytes(data[lag:], "big")).to_bytes(size, "big")
-
-
 def xor_readings(data: bytes, limit: int, *, thorough: bool) -> Iterator[tuple[bytes, bytes]]:
     """(key, readable bytes). `thorough` also tries all single bytes over compression without a header."""
     if not 8 <= len(data) <= _LARGEST:
@@ -116,12 +109,17 @@ def xor_readings(data: bytes, limit: int, *, thorough: bool) -> Iterator[tuple[b
         if any(key) and _readable(plain, limit):
             yield key, plain
             return
+    for crib in common_cribs().keys(data):
+        plain = repeat_xor(data, crib.key)
+        if crib.agreeing >= _SURE_CRIB or _readable(plain, limit):
+            yield crib.key, plain
+            return
     key = _likely_key(data[:_SAMPLE])
     plain = repeat_xor(data, key)
     if any(key) and _readable(plain, limit):
         yield key, plain
     elif thorough:
-        yield from _over_headerless(data)
+        yield from _with_every_byte(data)
 
 
 def _keys_by_opening(data: bytes) -> Iterator[bytes]:
@@ -250,11 +248,19 @@ def _usual(plain: bytes) -> bool:
     return usualness(plain) > _LEAST_USUAL
 
 
-def _over_headerless(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+def _with_every_byte(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Messages, and compression without a header, show themselves to nothing but a try."""
     if len(data) > _LARGEST_HEADERLESS:
         return
     for key in range(1, 256):
         plain = data.translate(_SHIFTS[key])
-        if strict_headerless(plain):
+        if strict_headerless(plain) or _is_sure_message(plain):
             yield bytes([key]), plain
             return
+
+
+def _is_sure_message(plain: bytes) -> bool:
+    if not may_be_message(plain):
+        return False
+    structure = read_structure(plain)
+    return structure is not None and structure.sure and len(structure.fields) > 1

@@ -28,7 +28,7 @@ def chains(count: int, seed: int) -> Iterator[tuple[str, tuple[str, ...], bytes]
 def missed(count: int, seed: int) -> list[tuple[str, tuple[str, ...]]]:
     """Also holds that nothing else than what was planted is found.
 
-    XOR with four bytes over something compressed is beyond anybody without the key: about two in a hundred."""
+    XOR with four bytes over something compressed is beyond anybody without the key: about one in a hundred."""
     found = []
     for kind, chain, body in chains(count, seed):
         kinds = {hit.kind for hit in DETECTOR.search(request(body)).hits if hit.standalone}
@@ -40,15 +40,16 @@ def missed(count: int, seed: int) -> list[tuple[str, tuple[str, ...]]]:
 
 def test_nested_encodings_are_undone() -> None:
     lost = missed(800, seed=20261124)
-    assert len(lost) <= 800 * 0.025, lost
+    assert len(lost) <= 800 * 0.02, lost
     without_xor = [chain for _, chain in lost if not any(name.startswith("xor") for name in chain)]
     assert len(without_xor) <= 4, without_xor
 
 
 @pytest.mark.long
-def test_four_thousand_chains() -> None:
-    lost = missed(4000, seed=4)
-    assert len(lost) <= 4000 * 0.022, lost
+@pytest.mark.parametrize("seed", [4, 5, 77])
+def test_four_thousand_chains(seed: int) -> None:
+    lost = missed(4000, seed=seed)
+    assert len(lost) <= 4000 * 0.015, lost
     assert sum(not any(name.startswith("xor") for name in chain) for _, chain in lost) <= 4000 * 0.005
 
 

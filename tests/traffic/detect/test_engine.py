@@ -55,7 +55,7 @@ def test_a_text_of_nothing_but_matches_is_cut_short() -> None:
 def test_the_detector_finds_the_same_with_either(monkeypatch: pytest.MonkeyPatch) -> None:
     fast = Detector(KNOWN)
     monkeypatch.setattr("traffic.detect.make_scanner", AhoCorasickScanner)
-    monkeypatch.setattr("traffic.delta.make_scanner", AhoCorasickScanner)
+    monkeypatch.setattr("traffic.decode.cribs.make_scanner", AhoCorasickScanner)
     everywhere = Detector(KNOWN)
     for body in BODIES.values():
         assert everywhere.search(request(body)) == fast.search(request(body))
