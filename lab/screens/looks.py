@@ -95,12 +95,12 @@ def _display(width: int, height: int, scale: float) -> Viewport:
 
 DISPLAYS: tuple[tuple[Viewport, int], ...] = (
     (_display(1080, 2400, 3.0), 9),
-    (_display(1080, 2340, 2.75), 5),
+    (_display(1080, 2340, 2.8125), 5),
     (_display(720, 1600, 2.0), 6),
     (_display(1080, 1920, 3.0), 4),
     (_display(720, 1280, 2.0), 4),
     (_display(1440, 3200, 4.0), 4),
-    (_display(1440, 2560, 3.5), 2),
+    (_display(1440, 2560, 3.2), 2),
     (_display(540, 960, 1.5), 2),
     (_display(480, 800, 1.5), 3),
     (_display(1200, 1920, 1.5), 2),

@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-__all__ = ["PARTS", "Answer", "Language", "Phrases", "WordingError", "load_languages"]
+__all__ = ["PARTS", "Answer", "Language", "Phrases", "WordingError", "load_languages", "read_language"]
 
 PARTS = ("default", "held_out")
 """`held_out` is for measuring only: who tunes a reader does not look at it."""
@@ -62,10 +62,11 @@ def load_languages(part: str) -> tuple[Language, ...]:
     """The languages of one of `PARTS`, by code. Raises WordingError."""
     if part not in PARTS:
         raise WordingError(f"no part named {part!r}; there are {', '.join(PARTS)}")
-    return tuple(_language(file) for file in sorted((_DATA / part).glob("*.toml")))
+    return tuple(read_language(file) for file in sorted((_DATA / part).glob("*.toml")))
 
 
-def _language(file: Path) -> Language:
+def read_language(file: Path) -> Language:
+    """One wording file. Raises WordingError, which names every fault."""
     document: dict[str, Any] = tomllib.loads(file.read_text("utf-8"))
     faults: list[str] = []
     kinds = {
