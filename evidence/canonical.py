@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 
 from evidence.errors import FactRefused, NotCanonical
 
-__all__ = ["MAX_DEPTH", "MAX_INTEGER", "MIN_INTEGER", "Json", "from_line", "to_line"]
+__all__ = ["MAX_DEPTH", "MAX_INTEGER", "MIN_INTEGER", "Json", "from_line", "to_line", "write_line"]
 
 Json: TypeAlias = "bool | int | str | Sequence[Json] | Mapping[str, Json] | None"
 
@@ -19,6 +19,7 @@ MAX_DEPTH = 64
 MIN_INTEGER = -(2**63)
 MAX_INTEGER = 2**64 - 1
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
 _DIGITS_AS_ZEROS = bytes(ord("0") if chr(sign).isdigit() and sign < 128 else sign for sign in range(256))
 _LONG_INTEGERS = (b"0" * 20, b"-" + b"0" * 19)
 """What every integer beyond the bounds contains, its digits taken for zeros."""
@@ -29,11 +30,18 @@ def to_line(obj: Json) -> bytes:
 
     TypeError for a float, a key that is no string or any foreign type; FactRefused for too deep or too large a value.
     """
-    text = _dump(_checked(obj, 1))
+    return write_line(obj)[0]
+
+
+def write_line(obj: Json) -> tuple[bytes, Json]:
+    """As `to_line`, with the value that the bytes stand for: a copy, whatever becomes of `obj` afterwards."""
+    value = _checked(obj, 1)
+    text = _dump(value)
     try:
-        return text.encode("utf-8")
+        return text.encode("utf-8"), value
     except UnicodeEncodeError:
-        return _encode_surrogates(text)
+        line = _encode_surrogates(text)
+        return line, _parse(line)
 
 
 def from_line(line: bytes) -> Json:
@@ -82,7 +90,7 @@ def _key(key: Any) -> str:
 
 
 def _dump(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, sort_keys=True, separators=(",", ":"))
+    return _ENCODER.encode(value)
 
 
 def _encode_surrogates(text: str) -> bytes:

@@ -15,7 +15,7 @@ from threading import Event, Lock, Thread
 from types import TracebackType
 from typing import Self
 
-from evidence.canonical import MAX_INTEGER, MIN_INTEGER, Json, from_line, to_line
+from evidence.canonical import MAX_INTEGER, MIN_INTEGER, Json, from_line, write_line
 from evidence.clock import Clock, Instant
 from evidence.errors import FactRefused, Fault, LaneEnded, LaneExists, NotCanonical, storage_failure
 from evidence.faults import FaultList
@@ -126,10 +126,11 @@ class LaneWriter:
             if self._failure is not None:
                 raise storage_failure(self._path, self._failure) from self._failure
             at = self._clock.now()
-            line = self._line(kind, data, at)
+            # The entry is made of the copy that was written: reading the line again costs as much as all the rest.
+            line, value = self._line(kind, data, at)
             self._write(line + b"\n")
             digest = hashlib.sha256(line).hexdigest()
-            entry = _entry(self._head.lane, from_line(line), digest)
+            entry = _entry(self._head.lane, value, digest)
             self._head = Head(lane=self._head.lane, count=self._head.count + 1, digest=digest)
             return entry
 
@@ -147,8 +148,8 @@ class LaneWriter:
         finally:
             os.close(self._handle)
 
-    def _line(self, kind: str, data: Mapping[str, Json], at: Instant) -> bytes:
-        line = to_line(
+    def _line(self, kind: str, data: Mapping[str, Json], at: Instant) -> tuple[bytes, Json]:
+        line, value = write_line(
             {
                 "seq": self._head.count,
                 "prev": self._head.digest,
@@ -160,7 +161,7 @@ class LaneWriter:
         )
         if len(line) > MAX_LINE:
             raise FactRefused(f"a fact of {len(line)} bytes; at most {MAX_LINE} fit into a line")
-        return line
+        return line, value
 
     def _write(self, line: bytes) -> None:
         try:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from evidence.canonical import MAX_DEPTH, MAX_INTEGER, MIN_INTEGER, from_line, to_line
+from evidence.canonical import MAX_DEPTH, MAX_INTEGER, MIN_INTEGER, Json, from_line, to_line, write_line
 from evidence.errors import FactRefused, NotCanonical
 
 # Lone surrogates included: text of apps holds them.
@@ -142,3 +142,21 @@ def test_no_single_changed_byte_is_read_as_the_same_value(value: Any, data: st.D
 def test_two_keys_that_are_one_text_are_refused() -> None:
     with pytest.raises(FactRefused, match="same text"):
         to_line({"\ud83d\ude00": 1, "\U0001f600": 2})
+
+
+@given(VALUES)
+@example("\ud83d\ude00")
+def test_the_value_that_was_written_is_the_one_that_is_read(value: Any) -> None:
+    try:
+        line, written = write_line(value)
+    except FactRefused:
+        return
+    assert line == to_line(value)
+    assert written == from_line(line)
+
+
+def test_the_value_that_was_written_is_nobodys_but_the_writers() -> None:
+    inner: list[Json] = [1, ("a", "b")]
+    line, written = write_line({"list": inner, "lone": "\ud800"})
+    inner.append(2)
+    assert written == from_line(line) == {"list": [1, ["a", "b"]], "lone": "\ud800"}
