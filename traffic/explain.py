@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from traffic.decode.node import Step
     from traffic.record import CapturedRequest
 
-__all__ = ["Instruction", "Irreproducible", "explain", "stored_bytes"]
+__all__ = ["Instruction", "Irreproducible", "explain", "one_line", "stored_bytes"]
 
 _PYTHON = "python3 -c 'import sys, {modules}; sys.stdout.buffer.write({expression})'"
 _IN = "sys.stdin.buffer.read()"
@@ -46,18 +46,31 @@ def stored_bytes(hit: Hit, request: CapturedRequest) -> bytes:
     return header_block(request)
 
 
-def explain(hit: Hit, request: CapturedRequest) -> tuple[Instruction, ...]:
-    """The way to the value, checked by going it. Raises Irreproducible where the request is not the hit's."""
+def explain(hit: Hit, request: CapturedRequest, *, origin: str | None = None) -> tuple[Instruction, ...]:
+    """The way to the value, checked by going it. Raises Irreproducible where the request is not the hit's.
+
+    `origin`: a command that prints the stored bytes, for a reader who has the whole record (traffic.origins).
+    """
     start = stored_bytes(hit, request)
     stages = replay(start, hit.steps)
-    instructions = [_first(hit, start)]
+    instructions = [_first(hit, start, origin)]
     for number, (step, result) in enumerate(zip(hit.steps, stages[1:], strict=True), start=1):
         instructions.append(_decoding(number, step, result))
     instructions.append(_last(hit, stages[-1], len(hit.steps)))
     return tuple(instructions)
 
 
-def _first(hit: Hit, start: bytes) -> Instruction:
+def one_line(hit: Hit, origin: str) -> str:
+    """The whole way as one shell command that prints the bytes of the match; `origin` prints the stored bytes."""
+    pieces = [origin]
+    for step in hit.steps:
+        pieces.append(f"tail -c +{step.offset + 1} | head -c {step.length}")
+        if tool := _how(step)[2]:
+            pieces.append(tool)
+    return " | ".join([*pieces, f"tail -c +{hit.offset + 1} | head -c {hit.length}"])
+
+
+def _first(hit: Hit, start: bytes, origin: str | None) -> Instruction:
     what, what_zh = {
         "body": ("the stored body of the request", "请求正文"),
         "url": ("the URL of the request", "请求URL"),
@@ -66,7 +79,7 @@ def _first(hit: Hit, start: bytes) -> Instruction:
     return Instruction(
         sentence=f"Take {what} as the file step0.",
         sentence_zh=f"将{what_zh}存为文件step0。",
-        command=None,
+        command=f"{origin} > step0" if origin else None,
         size=len(start),
         sha256=hashlib.sha256(start).hexdigest(),
     )

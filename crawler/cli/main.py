@@ -101,6 +101,18 @@ def judge(case: Path, json_output: Json = False) -> None:
 
 
 @app.command()
+def explain(
+    finding: Annotated[str, typer.Argument(help="M1-06, M1-06:2, or a finding's name as `review` lists it.")],
+    case: Annotated[Path, typer.Option(help="Folder of the case.")] = Path(),
+    json_output: Json = False,
+) -> None:
+    """Say how anybody gets, with standard tools, from the stored bytes to what a finding rests on."""
+    from crawler.cli.explanation import explain_command
+
+    explain_command(finding, case, json_output)
+
+
+@app.command()
 def verify(
     path: Path,
     key: Annotated[

@@ -28,7 +28,7 @@ from traffic.leaves import read_leaves
 from traffic.recipients import Destination, locate
 from traffic.record import CapturedRequest, read_requests, read_tls_refusals
 
-__all__ = ["OpAccess", "ScreenAt", "SessionReadings", "Transmission", "read_readings"]
+__all__ = ["OpAccess", "ScreenAt", "SessionReadings", "Transmission", "known_values", "read_readings"]
 
 _TRAVEL_NS = 250_000_000
 """The longest that adb may take to carry a new connection from the device to the host. Generous: too long only makes
@@ -146,11 +146,11 @@ def read_readings(
     app = opened.get("app")
     found = app.get("uid") if isinstance(app, dict) else None
     uid = found if isinstance(found, int) and not isinstance(found, bool) else None
-    own = first_party_domains((*links, *(texts(app.get("links")) if isinstance(app, dict) else ())))
+    own = first_party_domains((*links, *(_texts(app.get("links")) if isinstance(app, dict) else ())))
     screens = _screens(facts, blobs, package, read)
     kinds = {at.screen: at.reading.kinds if at.reading.readable else None for at in screens}
     spans = fold_phases(facts, kinds)
-    known = tuple(_known(facts, package))
+    known = tuple(known_values(facts, package))
     clock = read_clock(_lane(facts, "device"))
     return SessionReadings(
         session=record.name,
@@ -175,7 +175,7 @@ def read_readings(
     )
 
 
-def texts(value: object) -> tuple[str, ...]:
+def _texts(value: object) -> tuple[str, ...]:
     """The strings of a list in a fact; a record may come from a stranger."""
     return tuple(item for item in value if isinstance(item, str)) if isinstance(value, (list, tuple)) else ()
 
@@ -244,7 +244,7 @@ def _blob(blobs: BlobStore, digest: str) -> bytes | None:
         return None
 
 
-def _known(facts: Iterable[Entry], package: str) -> Iterable[KnownValue]:
+def known_values(facts: Iterable[Entry], package: str) -> Iterable[KnownValue]:
     """Values known to be this device's or planted on it. Another package's own Android ID is not this app's."""
     seen: set[tuple[str, str]] = set()
     for entry in facts:
