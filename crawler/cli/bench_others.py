@@ -5,17 +5,21 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 from crawler.cli.output import Exit, fail, print_json, show
 
 __all__ = ["proxy_command", "read_command", "screens_command", "traffic_command"]
 
 
-def screens_command(data: Path, engine: str, use_hierarchy: bool, as_json: bool) -> None:
-    """Reads every labelled screen of a folder."""
-    from screenshots.bench import bench_screens
+def screens_command(data: Path, engines: list[str], how: Mapping[str, Any], as_json: bool) -> None:
+    """Reads every labelled screen of a folder, with one engine or with several side by side."""
+    from screenshots.bench import bench_beside, bench_screens
 
-    _measure(lambda: bench_screens(data, engine=engine, use_hierarchy=use_hierarchy), as_json)
+    if len(engines) > 1:
+        _measure(lambda: bench_beside(data, engines, **how), as_json)
+    else:
+        _measure(lambda: bench_screens(data, engine=engines[0], **how), as_json)
 
 
 def traffic_command(har: Path, truth: Path, device: Path, as_json: bool) -> None:

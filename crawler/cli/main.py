@@ -211,14 +211,20 @@ def bench_lab(
 @bench_app.command("screens")
 def bench_screens(
     data: Annotated[Path, typer.Option(help="Folder of labelled screens.")],
-    engine: Annotated[str, typer.Option(help="OCR engine.")] = "default",
+    engine: Annotated[
+        list[str] | None, typer.Option(help="OCR engine; give it several times to measure them side by side.")
+    ] = None,
     hierarchy: Annotated[bool, typer.Option(help="Give the hierarchy to the reader where there is one.")] = True,
+    pixels: Annotated[bool, typer.Option(help="Give the screenshot to the reader where there is one.")] = True,
+    baseline: Annotated[bool, typer.Option(help="Apply published rules to the same texts as well.")] = False,
+    every: Annotated[int, typer.Option(min=1, help="Read only every n-th screen.")] = 1,
     json_output: Json = False,
 ) -> None:
     """Hold the reading of screens against labels."""
     from crawler.cli.bench_others import screens_command
 
-    screens_command(data, engine, hierarchy, json_output)
+    how = {"use_hierarchy": hierarchy, "use_pixels": pixels, "baseline": baseline, "every": every}
+    screens_command(data, engine or ["default"], how, json_output)
 
 
 @bench_app.command("traffic")

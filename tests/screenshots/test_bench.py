@@ -5,7 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from crawler.cli.main import app
+from crawler.cli.output import Exit
 from screenshots.baseline import VERDICTS, judge_published, read_published
 from screenshots.bench import bench_beside, bench_screens
 from screenshots.labelled import labelled_screens
@@ -184,3 +187,13 @@ def test_published_rules_are_scored_like_a_reading() -> None:
         ticked=None,
     )
     assert role_scores([Scored(truth=truth, reading=published, nanoseconds=1)])["f1"] == 1.0
+
+
+def test_the_command_line_measures_engines_beside_the_rules(folder: Path) -> None:
+    words = ["bench", "screens", "--data", str(folder), "--engine", "none", "--no-pixels", "--baseline", "--json"]
+    answer = CliRunner().invoke(app, words)
+    assert answer.exit_code == 0, answer.output
+    scores = json.loads(answer.output)
+    assert scores["consent"]["recall"] == 0.6667
+    assert scores["baseline"]["screens"] == 0
+    assert CliRunner().invoke(app, [*words, "--engine", "crystal"]).exit_code == Exit.INPUT
