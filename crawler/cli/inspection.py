@@ -6,6 +6,7 @@ import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -34,8 +35,10 @@ from evidence.seal import seal
 from evidence.verify import verify
 
 __all__ = [
+    "InspectionWords",
     "chosen_scenarios",
     "inspect_command",
+    "inspected",
     "inspection_settings",
     "judge_command",
     "show_judgement",
@@ -80,6 +83,20 @@ def inspection_settings(
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InspectionWords:
+    """What was typed to inspect one app."""
+
+    target: str
+    device: str | None
+    out: Path
+    pace: str
+    scenario: list[str] | None
+    package: str
+    upstream: str | None
+    upstream_ca: Path | None
+
+
 def inspect_command(
     target: str,
     device: str | None,
@@ -96,29 +113,41 @@ def inspect_command(
 
     Raises DeviceError, EvidenceError. Whatever ends it early, what was recorded is kept, sealed and named.
     """
+    words = InspectionWords(
+        target=target, device=device, out=out, pace=pace, scenario=scenario, package=package, upstream=upstream,
+        upstream_ca=upstream_ca,
+    )  # fmt: skip
+    result = inspected(words, as_json=as_json, retest_of=retest_of)
+    _report(result, as_json)
+    if not result.complete:
+        failure = next((outcome.failure for outcome in result.outcomes if outcome.failure), None)
+        raise typer.Exit(int(getattr(failure, "exit_code", Exit.INCOMPLETE)))
+
+
+def inspected(words: InspectionWords, *, as_json: bool, retest_of: Path | None = None) -> CaseResult:
+    """Inspect one app and leave its case below `words.out`.
+
+    Raises DeviceError, EvidenceError, typer.BadParameter. Whatever ends it early, what was recorded is kept, sealed and named.
+    """
     clock = SystemClock()
+    target, package = words.target, words.package
     apk = _named_apk(target)
     for name in ((package,) if package else ()) + ((target,) if apk is None else ()):
         if not is_package_name(name):
             raise typer.BadParameter(f"'{name[:200]}' is neither an APK file nor a package name like com.example.app")
     retest = planned_retest(retest_of, as_json) if retest_of is not None else None
-    settings = inspection_settings(
-        pace, scenario or (list(retest.scenarios) if retest else None), upstream, upstream_ca
-    )
-    writable_folder(out)
-    driver = connect(device, clock=clock)
+    scenarios = words.scenario or (list(retest.scenarios) if retest else None)
+    settings = inspection_settings(words.pace, scenarios, words.upstream, words.upstream_ca)
+    writable_folder(words.out)
+    driver = connect(words.device, clock=clock)
     try:
         app = _to_inspect(driver, target, apk, package)
         app = retest.of(app) if retest is not None else app
-        directory = out / _case_name(app.package, clock.now().wall_ns)
+        directory = words.out / _case_name(app.package, clock.now().wall_ns)
         with _kept(directory, settings.key):
-            result = _inspect(driver, app, directory, settings, clock)
+            return _inspect(driver, app, directory, settings, clock)
     finally:
         driver.close()
-    _report(result, as_json)
-    if not result.complete:
-        failure = next((outcome.failure for outcome in result.outcomes if outcome.failure), None)
-        raise typer.Exit(int(getattr(failure, "exit_code", Exit.INCOMPLETE)))
 
 
 def writable_folder(folder: Path) -> None:

@@ -21,6 +21,8 @@ Fonts = Annotated[Path | None, typer.Option(help="Folder of fonts for PDF; those
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command()(notice)
+    app.command()(guide)
+    app.command()(selfcheck)
 
 
 def notice(
@@ -50,3 +52,39 @@ def notice(
         template=template, fonts=fonts,
     )  # fmt: skip
     notice_command(tuple(case), retest, out, words, json_output)
+
+
+def guide(
+    out: Out,
+    language: Language = "zh",
+    form: Annotated[str, typer.Option("--format", help="html, pdf or docx.")] = "html",
+    fonts: Fonts = None,
+    json_output: Json = False,
+) -> None:
+    """Write the compliance guide: every rule with its basis, typical cause, mend, proof and example screen."""
+    from crawler.cli.advising import guide_command
+
+    guide_command(language, form, out, fonts, json_output)
+
+
+def selfcheck(
+    target: Annotated[str, typer.Argument(metavar="APK_OR_PACKAGE", help="An APK file, or an installed package.")],
+    device: Annotated[str | None, typer.Option("--device", "-d", help="Serial of the device, as adb names it.")] = None,
+    out: Annotated[Path, typer.Option(help="Folder that gets the case.")] = Path("selfcheck"),
+    form: Annotated[str, typer.Option("--format", help="text, json, sarif or html; on standard output.")] = "text",
+    language: Language = "zh",
+    pace: Annotated[str, typer.Option(help="standard: the waits the rules ask for; quick: shortened.")] = "standard",
+    scenario: Annotated[list[str] | None, typer.Option(help="S01, S03, S05, S08; all when not given.")] = None,
+    package: Annotated[str, typer.Option(help="Package name of the APK, when the device does not tell it.")] = "",
+    upstream_proxy: Annotated[str | None, typer.Option(help="Proxy that leads to the world, http://HOST:PORT.")] = None,
+    upstream_ca: Annotated[Path | None, typer.Option(help="Certificates (PEM) to trust behind that proxy.")] = None,
+) -> None:
+    """Inspect your own app before you submit it: what was seen, why it matters, how to mend it, how to prove that."""
+    from crawler.cli.advising import selfcheck_command
+    from crawler.cli.inspection import InspectionWords
+
+    words = InspectionWords(
+        target=target, device=device, out=out, pace=pace, scenario=scenario, package=package, upstream=upstream_proxy,
+        upstream_ca=upstream_ca,
+    )  # fmt: skip
+    selfcheck_command(words, form, language)
