@@ -57,6 +57,7 @@ class _Contender:
     process: psutil.Process | None
     cpu_ms: list[float] = field(default_factory=list)
     latency_us: list[int] = field(default_factory=list)
+    """The median of each round."""
     connection_cpu_ms: list[float] = field(default_factory=list)
     connection_us: list[int] = field(default_factory=list)
 
@@ -115,11 +116,11 @@ def _summary(contenders: list[_Contender]) -> dict[str, object]:
 
 def _figures(contender: _Contender) -> dict[str, float]:
     figures = {
-        "latency_p50_ms": round(statistics.median(contender.latency_us) / 1000, 3),
+        # The least of all rounds, here as for the CPU: whatever else runs on the machine only ever adds to it.
+        "latency_p50_ms": round(min(contender.latency_us) / 1000, 3),
         "connection_p50_ms": round(statistics.median(contender.connection_us) / 1000, 3),
     }
     if contender.process is not None:
-        # The least of all rounds: whatever else runs on the machine only ever adds to it.
         figures["cpu_ms_per_request"] = round(min(contender.cpu_ms), 3)
         figures["cpu_ms_per_connection"] = round(min(contender.connection_cpu_ms), 3)
         figures["peak_mb"] = round(contender.process.memory_info().rss / 1e6, 1)
@@ -141,10 +142,12 @@ def _run_requests(
     with _connect(contender, server_port, context) as client:
         _exchange(client)
         before = _cpu_ms(contender)
+        spent = []
         for _ in range(requests):
             began = clock.monotonic_ns()
             _exchange(client)
-            contender.latency_us.append((clock.monotonic_ns() - began) // 1000)
+            spent.append((clock.monotonic_ns() - began) // 1000)
+        contender.latency_us.append(round(statistics.median(spent)))
         contender.cpu_ms.append((_cpu_ms(contender) - before) / requests)
 
 
