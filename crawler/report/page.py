@@ -15,7 +15,7 @@ from jinja2 import Environment, StrictUndefined
 
 from crawler.judge.catalogue import load_rules
 from crawler.judge.judgement import Judgement
-from crawler.judge.model import Finding
+from crawler.judge.model import Finding, Verdict
 from crawler.judge.readings import ScreenAt, SessionReadings, Transmission
 from crawler.judge.rules import RULES
 from crawler.report import words
@@ -24,7 +24,7 @@ from crawler.report.excerpt import request_excerpt
 from crawler.report.pictures import Gallery
 from crawler.report.strip import FRAME_WIDTH
 from crawler.report.text import short, visible
-from crawler.report.view import accusing, session_view
+from crawler.report.view import accusing, session_view, went
 from evidence.files import write_whole
 from evidence.record import CaseRecord
 
@@ -33,6 +33,7 @@ __all__ = ["environment", "template_text", "write_report"]
 _PICTURE_PIXELS = 330
 _FULL_PER_RULE = 8
 """Findings of one rule that are told in full; the others are listed, and stand in findings.json."""
+_MOST_LEADS = 60
 _REPEATS = 20
 """Findings that say the same, of other moments or sessions, named under the first of them."""
 
@@ -73,6 +74,7 @@ def write_report(judgement: Judgement, record: CaseRecord, path: Path) -> None:
                 _finding(number, alike, sessions.get(alike[0].session), gallery) for number, alike in enumerate(full, 1)
             ],
             listed=listed,
+            leads=[finding for finding in judgement.findings if finding.verdict is Verdict.LEAD][:_MOST_LEADS],
             sessions=[session_view(session, gallery, anchors) for session in judgement.sessions],
             opened=_opened(judgement.sessions),
             device=_device(judgement.sessions),
@@ -152,6 +154,7 @@ def _finding(
         "rule": load_rules()[finding.rule],
         "pictures": _pictures(finding, session, gallery),
         "request": request_excerpt(sent) if sent is not None else None,
+        "went": went(sent) if sent is not None else None,
     }
 
 
