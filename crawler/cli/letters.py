@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import typer
@@ -11,7 +11,7 @@ import typer
 from crawler.cli.output import home_directory, print_json, say, show
 from crawler.report.casework.settings import SETTINGS_FILE, load_settings
 from crawler.report.notice.compose import compose
-from crawler.report.notice.drawing import FORMATS, write_letter
+from crawler.report.notice.drawing import FORMATS, draw, write_letter
 from crawler.report.notice.letter import LetterRequest
 from crawler.report.notice.opening import open_judged
 from crawler.report.notice.plain import day_of
@@ -19,8 +19,9 @@ from crawler.report.notice.settings import NoticeSettings, read_settings
 from crawler.report.notice.wording import KINDS, LANGUAGES
 from evidence.clock import SystemClock
 
-__all__ = ["NOTICES_FILE", "LetterWords", "chosen", "day", "notice_command"]
+__all__ = ["NOTICES_FILE", "LetterWords", "bench_notice_command", "chosen", "day", "notice_command"]
 
+_A_WEEK = timedelta(days=7)
 NOTICES_FILE = "notices.toml"
 """In AppWitness's home folder."""
 
@@ -69,6 +70,32 @@ def notice_command(cases: tuple[Path, ...], retest: Path | None, out: Path, word
         )
         return
     show(f"{'draft' if request.draft else 'letter'}: {out}")
+
+
+def bench_notice_command(case: Path, as_json: bool) -> None:
+    """Measure a draft notice about a case: opening, composing, each format. Milliseconds of one run in this process."""
+    clock, told = SystemClock(), {}
+    began = clock.monotonic_ns()
+
+    def lap(name: str) -> None:
+        nonlocal began
+        now = clock.monotonic_ns()
+        told[name], began = (now - began) // 1_000_000, now
+
+    judged = open_judged(case, load_settings(home_directory() / SETTINGS_FILE))
+    lap("open_ms")
+    today = _today()
+    request = LetterRequest(kind="rectification", language="zh", issued=today, deadline=today + _A_WEEK, draft=True)
+    letter = compose(request, [judged], NoticeSettings())
+    lap("compose_ms")
+    for form in FORMATS:
+        draw(letter, form)
+        lap(f"{form}_ms")
+    told |= {"problems": len(letter.document.problems), "pictures": len(letter.pictures)}
+    if as_json:
+        print_json(told)
+    else:
+        show(", ".join(f"{name} {value}" for name, value in told.items()))
 
 
 def chosen(word: str, among: tuple[str, ...], option: str) -> str:

@@ -262,7 +262,7 @@ def read(
 
 
 casework.register(app)
-notices.register(app)
+notices.register(app, bench_app)
 
 
 def main() -> None:

@@ -18,8 +18,9 @@ Out = Annotated[Path, typer.Option("--out", "-o", help="File to write.")]
 Fonts = Annotated[Path | None, typer.Option(help="Folder of fonts for PDF; those of the system when not given.")]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
+def register(app: typer.Typer, bench: typer.Typer) -> None:
+    """Add the commands, and the measurement below `bench`."""
+    bench.command("notice")(bench_notice)
     app.command()(notice)
     app.command()(guide)
     app.command()(selfcheck)
@@ -88,3 +89,13 @@ def selfcheck(
         upstream_ca=upstream_ca,
     )  # fmt: skip
     selfcheck_command(words, form, language)
+
+
+def bench_notice(
+    case: Annotated[Path, typer.Argument(help="A judged case.")],
+    json_output: Json = False,
+) -> None:
+    """How long a whole notice about a case takes, in each format."""
+    from crawler.cli.letters import bench_notice_command
+
+    bench_notice_command(case, json_output)
