@@ -122,12 +122,7 @@ def redact(
         derived=tuple(sorted(_derived(case_dir, derived))),
     )
     _write(case_dir, f"redaction-{made.number:04d}.json", _KIND, _document(made), key)
-    blobs = BlobStore(blobs_directory(case_dir))
-    for path in (*(blobs.path(file.name) for file in made.blobs), *(case_dir / file.name for file in made.derived)):
-        try:
-            path.unlink(missing_ok=True)
-        except OSError as error:
-            raise storage_failure(path, error) from error
+    _unlink_all(case_dir, made)
     return made
 
 
@@ -194,6 +189,15 @@ def read_retention(path: Path) -> Retention:
 
 
 # ------------------------------------------------------------------------------------------------ inside
+
+
+def _unlink_all(case_dir: Path, made: Redaction) -> None:
+    blobs = BlobStore(blobs_directory(case_dir))
+    for path in (*(blobs.path(file.name) for file in made.blobs), *(case_dir / file.name for file in made.derived)):
+        try:
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise storage_failure(path, error) from error
 
 
 def _sizes(case_dir: Path) -> dict[str, int]:

@@ -150,9 +150,10 @@ def bench_evidence(
     changes: Annotated[int, typer.Option(min=1, max=1_000_000, help="Random changes of a sealed bundle.")] = 2000,
     copies: Annotated[int, typer.Option(min=1, max=100_000, help="Untouched bundles.")] = 200,
     seed: Annotated[int, typer.Option(help="Same seed, same changes.")] = 1,
+    speed: Annotated[bool, typer.Option(help="Also verify 200 MB beside sha256sum.")] = True,
     json_output: Json = False,
 ) -> None:
     """Change sealed bundles at random: every change must be refused, no untouched bundle may be."""
     from crawler.cli.bundles import bench_evidence_command
 
-    bench_evidence_command(case, changes, copies, seed, json_output)
+    bench_evidence_command(case, changes, copies, seed, speed, json_output)

@@ -16,10 +16,11 @@ from evidence.keys import SigningKey
 from evidence.record import BLOBS, CUSTODY, RECORD, read_info, read_session, session_directory
 from evidence.redaction import RETENTION_FILE, Redaction, read_retention, redact
 from evidence.seal import seal_derived
-from evidence.verify import verify
+from evidence.verify import Trust, verify_for
 
 __all__ = ["Due", "due_cases", "purge", "remove", "request_blobs"]
 
+_ANYBODY = Trust()
 _DAY_NS = 86_400_000_000_000
 
 
@@ -53,18 +54,19 @@ def request_blobs(case_dir: Path, name: str) -> frozenset[str]:
 
 
 def remove(
-    case_dir: Path, digests: Iterable[str], key: SigningKey, *, by: str, reason: str, clock: Clock | None = None
+    case_dir: Path, digests: Iterable[str], key: SigningKey, *, by: str, reason: str, trust: Trust = _ANYBODY
 ) -> Redaction:
     """Redact blobs of a case that verifies, and withdraw the report and the readings, which may repeat them.
 
-    findings.json stays: it names facts and masks values. Raises RedactionRefused.
+    findings.json stays: it names facts and masks values. `trust`: other keys whose earlier word on removals counts. Raises
+    RedactionRefused.
     """
-    return _remove(case_dir, digests, key, by, reason, "redaction", clock)
+    return _remove(case_dir, frozenset(digests), key, by, reason, "redaction", trust)
 
 
-def purge(case_dir: Path, key: SigningKey, *, by: str, reason: str, clock: Clock | None = None) -> Redaction:
+def purge(case_dir: Path, key: SigningKey, *, by: str, reason: str, trust: Trust = _ANYBODY) -> Redaction:
     """Remove every blob of a case that is still there. Lanes, seals, findings, decisions and the document stay."""
-    return _remove(case_dir, _present(case_dir), key, by, reason, "purge", clock)
+    return _remove(case_dir, _present(case_dir), key, by, reason, "purge", trust)
 
 
 def due_cases(cases: Sequence[Path], *, older_than_days: int | None, clock: Clock | None = None) -> list[Due]:
@@ -100,27 +102,24 @@ def _present(case_dir: Path) -> frozenset[str]:
 
 def _remove(
     case_dir: Path,
-    digests: Iterable[str],
+    digests: frozenset[str],
     key: SigningKey,
     by: str,
     reason: str,
     kind: Literal["redaction", "purge"],
-    clock: Clock | None,
+    trust: Trust,
 ) -> Redaction:
-    before = verify(case_dir)
+    before = verify_for(case_dir, trust)
     if not before.ok:
         raise RedactionRefused(
             f"{case_dir} is not as it was sealed: {before.faults[0]}",
             mend="Only a case that verifies is redacted; else nobody could tell damage from redaction.",
         )
-    chosen = frozenset(digests)
     repeats = [f"{READINGS}/{path.name}" for path in sorted((case_dir / READINGS).glob("*.json"))]
-    made = redact(
-        case_dir, chosen, key, by=by, reason=reason, derived=["report.html", *repeats], kind=kind, clock=clock
-    )
+    made = redact(case_dir, digests, key, by=by, reason=reason, derived=["report.html", *repeats], kind=kind)
     _drop_empty(case_dir / READINGS)
     if (case_dir / "derived-seal.json").exists():
-        seal_derived(case_dir, key, clock=clock)
+        seal_derived(case_dir, key)
     return made
 
 

@@ -8,6 +8,7 @@ import secrets
 import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -23,9 +24,11 @@ from evidence.files import digest_file, write_all
 from evidence.keys import SigningKey
 from evidence.manifest import Manifest, make_seal, seal_bytes
 from evidence.record import RECORD, SEAL_FILE, read_case
-from evidence.verify import verify
+from evidence.verify import Trust, Verification, verify_for
 
 __all__ = ["BundleRefused", "Bundled", "bundle_name", "make_bundle"]
+
+_ANYBODY = Trust()
 
 
 class BundleRefused(EvidenceError):
@@ -57,24 +60,51 @@ def bundle_name(case_dir: Path) -> str:
     return f"{case_dir.resolve().name}-round-{number if isinstance(number, int) else 1}"
 
 
-def make_bundle(case_dir: Path, target: Path, key: SigningKey, *, packed: bool, clock: Clock | None = None) -> Bundled:
+def make_bundle(
+    case_dir: Path,
+    target: Path,
+    key: SigningKey,
+    *,
+    packed: bool,
+    trust: Trust = _ANYBODY,
+    clock: Clock | None = None,
+) -> Bundled:
     """Write the bundle of a sealed case to `target`, which must not be there yet.
 
-    Raises BundleRefused with every fault of a case that does not verify; StorageRefused when the target is there; StorageFull
-    and its like as the disk does, and then nothing is left behind. What was written is verified before it gets its name.
+    `trust`: other keys whose word on removals counts. Raises BundleRefused with every fault of a case that does not verify;
+    StorageRefused when the target is there; StorageFull and its like as the disk does, and then nothing is left behind. What was
+    written is verified before it gets its name.
     """
     if target.exists() or target.is_symlink():
         raise StorageRefused(f"cannot write {target}: it exists already", mend="Choose another name with -o.")
-    before = verify(case_dir)
+    before = verify_for(case_dir, trust)
     if not before.ok:
         raise BundleRefused(f"{case_dir} has {len(before.faults)} faults and cannot be bundled", faults=before.faults)
+    made_wall_ns = (clock or SystemClock()).now().wall_ns
+    about, items = _contents(case_dir, before, key, made_wall_ns)
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(8)}.part")
+    try:
+        seal = (_write_archive if packed else _write_folder)(temporary, items, partial(_seal, about, key))
+        _prove(temporary, packed, trust)
+        temporary.rename(target)
+        _settle(target.parent)
+    except OSError as error:
+        raise storage_failure(target, error) from error
+    finally:
+        _remove(temporary)
+    size = sum(item.size for item in (*items, seal))
+    return Bundled(path=target, files=len(items) + 1, bytes=size, seal=seal.digest, key=key.fingerprint)
+
+
+def _contents(case_dir: Path, verified: Verification, key: SigningKey, made_wall_ns: int) -> tuple[About, list[Item]]:
+    """What the bundle says of itself, and every file of it but its seal, in order."""
     items = [*case_items(case_dir), *verifier_items()]
     record = read_case(case_dir)
     about = About(
         record=record,
-        verified=before,
+        verified=verified,
         record_seal=digest_file(case_dir / RECORD / SEAL_FILE)[0],
-        made_wall_ns=(clock or SystemClock()).now().wall_ns,
+        made_wall_ns=made_wall_ns,
         maker=key.fingerprint,
         parts=counted(item for item in items if item.path.startswith("case/")),
     )
@@ -84,31 +114,19 @@ def make_bundle(case_dir: Path, target: Path, key: SigningKey, *, packed: bool, 
         Item("README.txt", readme_text(document).encode("utf-8", "backslashreplace")),
         Item("viewer.html", viewer_page(document, record, case_dir).encode("utf-8", "replace")),
     ]
-    items.sort(key=lambda item: item.path.encode())
+    return about, sorted(items, key=lambda item: item.path.encode())
 
-    def sealed(written: Sequence[Item]) -> Item:
-        manifest = Manifest(
-            kind="bundle",
-            case=str(record.info.get("case", "")),
-            sealed_wall_ns=about.made_wall_ns,
-            files=tuple(sorted(item.sealed() for item in written)),
-            folders=folders_of(written),
-            record_seal=about.record_seal,
-        )
-        return Item(BUNDLE_SEAL, seal_bytes(make_seal(manifest, key)))
 
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(8)}.part")
-    try:
-        seal = (_write_archive if packed else _write_folder)(temporary, items, sealed)
-        _prove(temporary, packed)
-        temporary.rename(target)
-        _settle(target.parent)
-    except OSError as error:
-        raise storage_failure(target, error) from error
-    finally:
-        _remove(temporary)
-    size = sum(item.size for item in (*items, seal))
-    return Bundled(path=target, files=len(items) + 1, bytes=size, seal=seal.digest, key=key.fingerprint)
+def _seal(about: About, key: SigningKey, written: Sequence[Item]) -> Item:
+    manifest = Manifest(
+        kind="bundle",
+        case=str(about.record.info.get("case", "")),
+        sealed_wall_ns=about.made_wall_ns,
+        files=tuple(sorted(item.sealed() for item in written)),
+        folders=folders_of(written),
+        record_seal=about.record_seal,
+    )
+    return Item(BUNDLE_SEAL, seal_bytes(make_seal(manifest, key)))
 
 
 def _write_folder(folder: Path, items: Sequence[Item], sealed: Callable[[Sequence[Item]], Item]) -> Item:
@@ -160,9 +178,9 @@ def _pack(stream: BinaryIO, items: Sequence[Item]) -> None:
     archive.close()
 
 
-def _prove(path: Path, packed: bool) -> None:
+def _prove(path: Path, packed: bool, trust: Trust) -> None:
     """Nobody is handed a bundle that does not verify."""
-    answer = verify(path)
+    answer = verify_for(path, trust)
     if not answer.ok:
         raise BundleRefused(
             f"the bundle {'archive' if packed else 'folder'} does not verify after it was written",

@@ -6,18 +6,19 @@ import csv
 import io
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from crawler.report.casework.settings import CaseworkSettings
 from crawler.report.exports.cells import csv_cell
 from crawler.report.exports.har import har_document
 from crawler.report.exports.machine import json_document, sarif_document
-from crawler.report.exports.reading import ExportCase, read_export
+from crawler.report.exports.reading import ExportCase, ExportRequest, read_export
 from crawler.report.exports.tables import CIRCULAR_COLUMNS, circular_rows
 from crawler.report.exports.workbook import workbook_bytes
 from evidence.files import write_whole
 from traffic.export import write_flow_file
+from traffic.record import CapturedRequest
 
 __all__ = ["FORMATS", "Format", "export_cases"]
 
@@ -45,9 +46,16 @@ def _write_har(cases: Sequence[ExportCase], target: Path) -> int:
 
 
 def _write_flows(cases: Sequence[ExportCase], target: Path) -> int:
-    requests = [sent.request for case in cases for sent in case.requests]
+    requests = [_apart(case, sent) for case in cases for sent in case.requests]
     write_flow_file(requests, target)
     return len(requests)
+
+
+def _apart(case: ExportCase, sent: ExportRequest) -> CapturedRequest:
+    """Flows are numbered anew in each session: in one file they would be taken for the same."""
+    where = f"{case.name}/{sent.session}"
+    request = sent.request
+    return replace(request, flow=f"{where}/{request.flow}", connection=f"{where}/{request.connection}")
 
 
 def _write_workbook(cases: Sequence[ExportCase], target: Path) -> int:

@@ -30,7 +30,8 @@ def build_small(case_dir: Path, *, label: str = "小鱼阅读", sessions: int = 
     for number in range(sessions):
         _session(case_dir, f"S0{number + 1}-made", number, extra)
     seal(case_dir, KEY, clock=FrozenClock(wall_ns=WALL + 10**12))
-    (case_dir / "findings.json").write_text(json.dumps(findings(label), ensure_ascii=False), encoding="utf-8")
+    text = json.dumps(findings(label), ensure_ascii=False)
+    (case_dir / "findings.json").write_bytes(text.encode("utf-8", "backslashreplace"))
     (case_dir / "readings").mkdir()
     for number in range(sessions):
         name = f"S0{number + 1}-made"
