@@ -85,7 +85,7 @@ def check_case(case_dir: Path, trust: Trust, notes: FaultList, folders: CaseFold
     else:
         compared = (seal,)
     derived = _derived_faults(case_dir, record, trust, notes, folders)
-    decided = check_decisions(case_dir, seal_digest(record) if record else None, trust.keys, notes)
+    decided = check_decisions(case_dir, seal_digest(record) if record else None, trust, notes)
     _note_endings(seen.sessions, notes)
     faults = (*seen.faults, *compared, *derived, *folders.custody.tree().faults, *custody.faults, *decided)
     return CaseChecked(seen=seen, seal=seal, custody=custody, faults=_without_repeats(faults))

@@ -162,16 +162,19 @@ def read_decisions(
     *,
     record_seal: str | None = None,
     known: Mapping[str, str] | None = None,
+    until: Mapping[str, int] | None = None,
     trusted: Collection[str] = (),
     place: str = DECISIONS_FILE,
 ) -> DecisionsReading:
     """Read and check a file of decisions. Never raises on what it holds; a file that is not there holds none.
 
     `record_seal`: the digest of the case's record seal; decisions about another record are faults. `known`: names by
-    fingerprint; with it, a key or name that is not in it is a fault. `trusted`: fingerprints or public keys; with any
+    fingerprint; with it, a key or name that is not in it is a fault. `until`: by fingerprint, the wall time from which on a
+    person may no longer decide; what they decided before stays. `trusted`: fingerprints or public keys; with any
     given, others are faults.
     """
-    check = _Check(place, record_seal, known, frozenset(key.strip().lower() for key in trusted))
+    named = frozenset(key.strip().lower() for key in trusted)
+    check = _Check(place, record_seal, known, until or {}, named)
     try:
         with open_regular(path) as stream:
             content = stream.read(MAX_FILE + 1)
@@ -190,7 +193,7 @@ def read_decisions(
 
 def decisions_in(content: bytes, record_seal: str | None = None) -> DecisionsReading:
     """The same for bytes that were read already."""
-    return _checked(_Check(DECISIONS_FILE, record_seal, None, frozenset()), content)
+    return _checked(_Check(DECISIONS_FILE, record_seal, None, {}, frozenset()), content)
 
 
 def data_trouble(kind: str, data: Mapping[str, Json]) -> str:
@@ -212,10 +215,18 @@ def data_trouble(kind: str, data: Mapping[str, Json]) -> str:
 class _Check:
     """Follows the entries one by one and goes on after each fault."""
 
-    def __init__(self, place: str, record_seal: str | None, known: Mapping[str, str] | None, trusted: frozenset[str]):
+    def __init__(
+        self,
+        place: str,
+        record_seal: str | None,
+        known: Mapping[str, str] | None,
+        until: Mapping[str, int],
+        trusted: frozenset[str],
+    ):
         self._place = place
         self._record_seal = record_seal
         self._known = known
+        self._until = until
         self._trusted = trusted
         self._faults = FaultList(place)
         self._good: list[Decision] = []
@@ -260,6 +271,10 @@ class _Check:
         if trouble := data_trouble(decision.kind, decision.data):
             yield trouble, _MEND
         yield from self._stranger(person)
+        end = self._until.get(person.fingerprint)
+        if end is not None and decision.wall_ns >= end:
+            mend = "Ask somebody who may decide to look again; this entry stays, and counts for nothing."
+            yield f"decided by {person.name} after their time as one who decides had ended", mend
 
     def _stranger(self, person: Person) -> Iterator[tuple[str, str]]:
         if self._known is not None:

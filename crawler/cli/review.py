@@ -22,6 +22,7 @@ from crawler.report.casework.review import (
     open_review,
 )
 from crawler.report.casework.settings import SETTINGS_FILE, CaseworkSettings, load_settings
+from evidence.clock import SystemClock
 from evidence.deciding import DecisionRefused, Signer, append_decision
 from evidence.decisions import FINDING_ACCEPTED, FINDING_DISMISSED, RERUN_ASKED, Decision, Person
 from evidence.keys import load_key
@@ -109,6 +110,9 @@ def signer_from(name: str, key: Path | None, settings: CaseworkSettings) -> Sign
             raise DecisionRefused(f"this key is not of the people who may decide: {signer.key.fingerprint}", mend=mend)
         if known != signer.name:
             raise DecisionRefused(f"this key is {known}'s, not {signer.name}'s", mend="Sign as who you are.")
+        end = settings.ends.get(signer.key.fingerprint)
+        if end is not None and SystemClock().now().wall_ns >= end:
+            raise DecisionRefused(f"{signer.name}'s time as one who decides has ended", mend=mend)
     return signer
 
 

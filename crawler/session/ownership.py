@@ -50,7 +50,8 @@ def _take(handle: int, case_dir: Path) -> None:
 
 
 def writers_of(case_dir: Path) -> tuple[str, ...]:
-    """Processes of this host that have a file of the record open, as far as we may see: those of other users may be missed.
+    """Processes of this host that have a file of the record open for writing, as far as we may see: those of other users
+    may be missed, and where the system does not tell how a file was opened, readers count as well.
 
     The capture outlives a killed inspection by the moment it takes to close its lane.
     """
@@ -58,7 +59,8 @@ def writers_of(case_dir: Path) -> tuple[str, ...]:
     found = []
     for process in psutil.process_iter():
         try:
-            if process.pid != os.getpid() and any(file.path.startswith(record) for file in process.open_files()):
+            open_files = process.open_files() if process.pid != os.getpid() else ()
+            if any(file.path.startswith(record) and getattr(file, "mode", "a") != "r" for file in open_files):
                 found.append(f"process {process.pid} ({process.name()})")
         except (psutil.Error, OSError):
             continue

@@ -157,6 +157,12 @@ def check(case: Path) -> None:
     ]
     demand(manifest["lanes"] == rows, "heads")
     check_derived(case, seal_content)
+    check_decisions(case, seal_content)
+
+
+DECISION_FIELDS = {
+    "seq", "prev", "wall", "kind", "name", "public_key", "record_seal", "findings", "torn", "data", "signature",
+}  # fmt: skip
 
 
 def check_derived(case: Path, seal_content: bytes) -> None:
@@ -166,7 +172,9 @@ def check_derived(case: Path, seal_content: bytes) -> None:
     beside = {
         path: content
         for path, content in files.items()
-        if not path.startswith("record/") and not any(part.startswith(".") for part in path.split("/"))
+        if not path.startswith("record/")
+        and path != "decisions.jsonl"
+        and not any(part.startswith(".") for part in path.split("/"))
     }
     if seal is None and not beside:
         return
@@ -174,6 +182,29 @@ def check_derived(case: Path, seal_content: bytes) -> None:
     manifest = read_seal(seal or b"", "derived")
     demand(same_files(manifest, beside), "derived files")
     demand(manifest["record_seal"] == digest(seal_content), "another record")
+
+
+def check_decisions(case: Path, seal_content: bytes) -> None:
+    """Step 11, by docs/casework.md."""
+    if not (case / "decisions.jsonl").exists():
+        return
+    prev = digest(b"appwitness decisions v1")
+    for number, line in enumerate((case / "decisions.jsonl").read_bytes().split(b"\n")[:-1]):
+        demand(len(line) <= 256 * 1024, "length")
+        entry = parse(line)
+        demand(isinstance(entry, dict) and entry.keys() == DECISION_FIELDS, "fields")
+        signature = entry.pop("signature")
+        for name, count in (("public_key", 64), ("prev", 64), ("record_seal", 64), ("findings", 64)):
+            demand(re.fullmatch(f"[0-9a-f]{{{count}}}", entry[name]), name)
+        demand(re.fullmatch("[0-9a-f]{128}", signature), "signature")
+        try:
+            key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(entry["public_key"]))
+            key.verify(bytes.fromhex(signature), b"appwitness decision v1\n" + canonical(entry))
+        except (InvalidSignature, ValueError) as error:
+            raise WrongError("signature") from error
+        demand((entry["seq"], entry["prev"]) == (number, prev), "chain")
+        demand(entry["record_seal"] == digest(seal_content), "another record")
+        prev = digest(line)
 
 
 def is_as_sealed(case: Path) -> bool:

@@ -103,7 +103,7 @@ def open_review(case_dir: Path, settings: CaseworkSettings) -> Review:
     judged = read_judged(case_dir)
     path = case_dir / DECISIONS_FILE
     known = settings.known_keys if settings.people else None
-    reading = read_decisions(path, record_seal=anchor.record_seal, known=known)
+    reading = read_decisions(path, record_seal=anchor.record_seal, known=known, until=settings.ends)
     if reading.faults:
         raise DecisionsDamaged(path, reading.faults)
     findings = review_state(judged.findings, reading.decisions, settings.second_person)

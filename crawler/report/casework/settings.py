@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import ClassVar
 
@@ -19,6 +20,7 @@ SETTINGS_FILE = "casework.toml"
 """In AppWitness's home folder."""
 SEVERITIES = ("high", "medium", "low")
 _MAX_SETTINGS = 1024 * 1024
+_CHINA = timezone(timedelta(hours=8))
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 
 
@@ -37,11 +39,18 @@ class CaseworkSettings:
     """Severities of which two different people must accept a finding."""
     people: tuple[tuple[str, str], ...] = ()
     """(fingerprint, name) of those who may decide. None: any key may, and is shown as one that nobody vouched for."""
+    until: tuple[tuple[str, date], ...] = ()
+    """(fingerprint, the last day in mainland China on which they may decide). What they decided by then stays."""
 
     @property
     def known_keys(self) -> Mapping[str, str]:
         """Names by fingerprint."""
         return dict(self.people)
+
+    @property
+    def ends(self) -> Mapping[str, int]:
+        """By fingerprint, the wall time from which on a person may no longer decide."""
+        return {key: _end_of(day) for key, day in self.until}
 
 
 def load_settings(path: Path) -> CaseworkSettings:
@@ -70,21 +79,25 @@ def settings_from(values: Mapping[str, object]) -> CaseworkSettings:
         faults.append("`people` is no list of tables")
         rows = []
     people: list[tuple[str, str]] = []
+    until: list[tuple[str, date]] = []
     for number, row in enumerate(rows):
         trouble = "; ".join(_troubles(row, people))
         if trouble:
             faults.append(f"people[{number}]: {trouble}")
         else:
             people.append((row["fingerprint"], row["name"].strip()))
+            until += [(row["fingerprint"], row["until"])] if "until" in row else []
     if faults:
         raise ValueError("\n".join(faults))
-    return CaseworkSettings(second_person=frozenset(severities), people=tuple(people))
+    return CaseworkSettings(second_person=frozenset(severities), people=tuple(people), until=tuple(until))
 
 
 def _troubles(row: object, people: list[tuple[str, str]]) -> Iterator[str]:
-    if not isinstance(row, dict) or row.keys() != {"name", "fingerprint"}:
-        yield "not exactly `name` and `fingerprint`"
+    if not isinstance(row, dict) or row.keys() - {"until"} != {"name", "fingerprint"}:
+        yield "not exactly `name` and `fingerprint`, and `until` for one who left"
         return
+    if type(row.get("until", date.max)) is not date:
+        yield "`until` is no day like 2026-01-31, without quotes"
     name, key = row["name"], row["fingerprint"]
     if not isinstance(name, str) or not name.strip() or not name.isprintable() or len(name) > LONGEST_NAME:
         yield "`name` is no name"
@@ -92,3 +105,8 @@ def _troubles(row: object, people: list[tuple[str, str]]) -> Iterator[str]:
         yield "`fingerprint` is not 64 digits of lower case hex"
     elif key in dict(people):
         yield f"this key belongs to {dict(people)[key]} already"
+
+
+def _end_of(day: date) -> int:
+    following = datetime(day.year, day.month, day.day, tzinfo=_CHINA).timestamp() + 86_400
+    return int(following) * 1_000_000_000

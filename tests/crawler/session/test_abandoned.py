@@ -137,6 +137,14 @@ def test_a_case_that_is_still_written_to_is_left_alone(start: Start, tmp_path: P
     assert close_abandoned(case, KEY, FrozenClock(), "Anna").sealed_now
 
 
+def test_whoever_only_reads_a_case_keeps_nobody_from_closing_it(start: Start, tmp_path: Path) -> None:
+    case = tmp_path / "case"
+    killed(start, case, "session")
+    reader = start(WRITER.replace('"ab"', '"rb"'), case / "record" / "sessions" / "S03-refuse" / "ui.jsonl")
+    assert close_abandoned(case, KEY, FrozenClock(), "Anna").sealed_now
+    assert reader.poll() is None
+
+
 def test_one_that_was_sealed_but_not_judged_is_judged_and_keeps_its_seal(start: Start, tmp_path: Path) -> None:
     case = tmp_path / "case"
     before = killed(start, case, "sealed")

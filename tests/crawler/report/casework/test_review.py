@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from crawler.report.casework.review import (
     same_person,
 )
 from crawler.report.casework.settings import CaseworkSettings, SettingsFaulty, load_settings
+from crawler.report.casework.states import day_of
 from evidence.clock import FrozenClock
 from evidence.deciding import DecisionsDamaged, Signer, append_decision
 from evidence.decisions import DECISIONS_FILE, FINDING_ACCEPTED, FINDING_DISMISSED, RERUN_ASKED, Person
@@ -238,9 +240,27 @@ def test_settings_say_who_may_decide(tmp_path: Path) -> None:
     assert settings.known_keys == {"a" * 64: "安娜"}
 
 
+def test_who_left_decides_no_more(tmp_path: Path) -> None:
+    case = judged_case(tmp_path / "case", document([row()]))
+    decide(case, FINDING_ACCEPTED, BO)
+    signed = day_of(FrozenClock().now().wall_ns)
+    path = tmp_path / "casework.toml"
+    for until, counts in ((signed, True), (signed - timedelta(days=1), False)):
+        path.write_text(f'[[people]]\nname = "Bo"\nfingerprint = "{BO.key.fingerprint}"\nuntil = {until}\n')
+        if counts:
+            assert open_review(case, load_settings(path)).findings[0].state is FindingState.ACCEPTED
+        else:
+            with pytest.raises(DecisionsDamaged, match="time as one who decides had ended"):
+                open_review(case, load_settings(path))
+
+
 def test_every_fault_of_the_settings_is_listed(tmp_path: Path) -> None:
     path = tmp_path / "casework.toml"
-    people = [{"name": "", "fingerprint": "x"}, {"name": "Bo"}, {"name": "Bo", "fingerprint": "b" * 64}] * 2
+    people = [
+        {"name": "", "fingerprint": "x", "until": "soon"},
+        {"name": "Bo"},
+        {"name": "Bo", "fingerprint": "b" * 64},
+    ] * 2
     rows = "".join(
         "[[people]]\n" + "".join(f"{key} = {json.dumps(value)}\n" for key, value in one.items()) for one in people
     )
@@ -251,7 +271,8 @@ def test_every_fault_of_the_settings_is_listed(tmp_path: Path) -> None:
     for words in (
         "colour",
         "second_person",
-        "people[0]: `name`",
+        "people[0]: `until` is no day",
+        "`name` is no name",
         "people[1]: not exactly",
         "people[5]: this key belongs",
     ):
