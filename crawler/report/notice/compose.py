@@ -20,7 +20,7 @@ from crawler.report.notice.parts import (
 )
 from crawler.report.notice.plain import plain, spelled
 from crawler.report.notice.problems import Problems, problems_of
-from crawler.report.notice.settings import NoticeSettings
+from crawler.report.notice.settings import AppSettings, NoticeSettings, Sent
 from crawler.report.notice.wording import Wording, load_wording, rendered
 
 __all__ = ["Composed", "compose"]
@@ -78,7 +78,7 @@ def _document(
 ) -> Document:
     first, letter = cases[0], letters[0]
     about = retest if request.kind == "closing" and retest is not None else first
-    known = settings.of_app(first.case.package)
+    known = _known(first, settings)
     document = Document(
         kind=request.kind,
         language=request.language,
@@ -104,6 +104,14 @@ def _document(
         labels=words.labels,
     )
     return _worded(document, words)
+
+
+def _known(judged: Judged, settings: NoticeSettings) -> AppSettings:
+    """What the settings say of the app; of earlier letters, else what the case's signed moves say."""
+    known = settings.of_app(judged.case.package)
+    if known.sent:
+        return known
+    return replace(known, sent=tuple(Sent(number="", date=on, due=due) for on, due in judged.noticed))
 
 
 def _worded(document: Document, words: Wording) -> Document:

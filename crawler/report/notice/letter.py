@@ -24,6 +24,8 @@ class Judged:
     """Of the record's seal."""
     key: str
     """Fingerprint of the key that sealed the record."""
+    noticed: tuple[tuple[date, date], ...] = ()
+    """Day and deadline of each notice that the case's signed moves tell of."""
     keys_checked: bool = False
     """The store's settings name the people who may decide, and each decision is by one of them."""
 

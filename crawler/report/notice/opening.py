@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 from crawler.report.casework.review import open_review
 from crawler.report.casework.settings import CaseworkSettings
+from crawler.report.casework.states import CaseStanding, fold_case
 from crawler.report.notice.errors import NotFit
 from crawler.report.notice.letter import Judged
 from crawler.report.notice.quoted import read_quoted
@@ -34,5 +37,12 @@ def open_judged(directory: Path, settings: CaseworkSettings) -> Judged:
         standing=standing_of(case.ids, review),
         record_sha256=digest_file(directory / RECORD / SEAL_FILE)[0],
         key=checked.key or "",
+        noticed=tuple(_noticed(fold_case(review.reading.decisions))),
         keys_checked=review.keys_checked,
     )
+
+
+def _noticed(standing: CaseStanding) -> Iterator[tuple[date, date]]:
+    for move in standing.moves:
+        if move.data.get("to") == "noticed":
+            yield date.fromisoformat(str(move.data["on"])), date.fromisoformat(str(move.data["deadline"]))

@@ -149,7 +149,7 @@ def history_rows(known: AppSettings, words: Wording) -> list[HistoryRow]:
     rows = [
         HistoryRow(
             date=spelled(sent.date, words.language),
-            number=plain(sent.number),
+            number=plain(sent.number) or words.blank,
             kind=plain(sent.kind) or words.blank,
             channel=plain(sent.channel) or words.blank,
             received=spelled(sent.received, words.language) or words.blank,

@@ -24,8 +24,11 @@ from crawler.report.notice.letter import Judged
 from crawler.report.notice.settings import NoticeSettings, read_settings
 from crawler.report.notice.standing import Standing
 from crawler.report.notice.wording import KINDS, load_wording
+from evidence.clock import FrozenClock
+from evidence.deciding import append_decision
+from evidence.decisions import CASE_MOVED
 from evidence.files import write_whole
-from tests.crawler.report.notice.reviewed import accept, docx_text, letter_of, opened
+from tests.crawler.report.notice.reviewed import DECIDED_NS, REVIEWER, accept, docx_text, letter_of, opened
 
 ROOT = Path(__file__).resolve().parents[4]
 DATA = ROOT / "crawler" / "report" / "notice" / "data"
@@ -180,6 +183,19 @@ def test_a_reminder_counts_the_days_since_the_earlier_deadline(judged: Judged) -
     assert letter_of(judged, "reminder").document.deadline.late == "8"
     with pytest.raises(NotFit, match="nothing is overdue"):
         letter_of(judged, "reminder", issued=date(2025, 11, 17))
+
+
+def test_what_was_noticed_is_known_from_the_signed_moves(undecided: Path, tmp_path: Path) -> None:
+    case = tmp_path / undecided.name
+    shutil.copytree(undecided, case)
+    accept(case)
+    clock = FrozenClock(wall_ns=DECIDED_NS)
+    noticed = {"to": "noticed", "on": "2025-11-14", "deadline": "2025-11-21", "reason": "sent"}
+    for data in ({"to": "reviewed", "on": "2025-11-14", "reason": "decided"}, noticed):
+        append_decision(case, CASE_MOVED, data, REVIEWER, clock=clock)
+    document = letter_of(case, "reminder", settings=NoticeSettings()).document
+    assert [(row.date, row.due) for row in document.history] == [("2025年11月14日", "2025年11月21日")]
+    assert document.deadline.late == "4"
 
 
 def test_what_the_settings_do_not_say_is_a_visible_blank(judged: Judged) -> None:
