@@ -14,7 +14,7 @@ from crawler.cli.review import as_sealed, casework_settings
 from crawler.report.casework.judged import read_judged
 from crawler.report.casework.retest import Outcome, RoundsCompared, compare_rounds, retest_scenarios
 from crawler.report.casework.retest_page import OUTCOMES, comparison_document, write_comparison
-from crawler.report.casework.review import accepted_findings, open_review
+from crawler.report.casework.review import FindingState, accepted_findings, open_review
 from crawler.session.case import EarlierRound, Target
 from crawler.session.scenarios import SCENARIOS
 from evidence.deciding import anchor_of
@@ -71,12 +71,13 @@ def retest_command(old: Path, new: Path, html: Path | None, as_json: bool) -> No
         table.add_column(heading)
     for row in rounds.rules:
         sides = [Text(verdict.value if verdict is not None else "not judged") for verdict in (row.old, row.new)]
-        rule = Text(printable(row.rule[:40]) + (" *" if row.in_question else ""))
+        mark = " *" if row.in_question else " (dismissed)" if row.dismissed else ""
+        rule = Text(printable(row.rule[:40]) + mark)
         table.add_row(rule, *sides, Text(OUTCOMES[row.outcome][1], style=_STYLES.get(row.outcome, "")))
     show_table(table)
-    show("* was to be corrected", "dim")
+    show("* was to be corrected; (dismissed): people held nothing of it against the app", "dim")
     show(f"proposed outcome: {rounds.proposal}")
-    for note in rounds.notes:
+    for _, note in rounds.notes:
         say(note, "yellow")
     if html is not None:
         show(f"page: {html}")
@@ -85,6 +86,9 @@ def retest_command(old: Path, new: Path, html: Path | None, as_json: bool) -> No
 def compared(old: Path, new: Path) -> RoundsCompared:
     """The rounds; in question is what people accepted in the earlier one, if anybody has decided anything there."""
     review = open_review(old, casework_settings())
-    accepted = {finding.rule for finding in accepted_findings(review.findings)}
+    accusing = [at for at in review.findings if at.finding.accuses]
+    accepted = {finding.rule for finding in accepted_findings(accusing)}
+    standing = {at.finding.rule for at in accusing if at.state is not FindingState.DISMISSED}
+    dismissed = {at.finding.rule for at in accusing} - standing
     decided = any(at.decisions for at in review.findings)
-    return compare_rounds(review.judged, read_judged(new), accepted if decided else None)
+    return compare_rounds(review.judged, read_judged(new), accepted if decided else None, dismissed)

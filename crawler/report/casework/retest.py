@@ -71,6 +71,8 @@ class RuleCompared:
     new_findings: tuple[JudgedFinding, ...]
     in_question: bool
     """The developer was to correct this."""
+    dismissed: bool
+    """People dismissed everything that the earlier round held against the app under this rule."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,8 +82,8 @@ class RoundsCompared:
     old: JudgedCase
     new: JudgedCase
     rules: tuple[RuleCompared, ...]
-    notes: tuple[str, ...]
-    """What limits the comparison: the same version twice, other judges, sessions that were cut off."""
+    notes: tuple[tuple[str, str], ...]
+    """What limits the comparison, (Chinese, English): the same version twice, other judges, sessions that were cut off."""
 
     @property
     def proposal(self) -> str:
@@ -96,20 +98,24 @@ class RoundsCompared:
         return "passed" if asked and all(outcome is Outcome.FIXED for outcome in asked) else "unclear"
 
 
-def compare_rounds(old: JudgedCase, new: JudgedCase, in_question: Iterable[str] | None = None) -> RoundsCompared:
+def compare_rounds(
+    old: JudgedCase, new: JudgedCase, in_question: Iterable[str] | None = None, dismissed: Iterable[str] = ()
+) -> RoundsCompared:
     """Compare two rounds. `in_question`: the rules that the developer was to correct; those that speak against the app
-    in the old round when not given. RetestRefused for rounds of different apps.
+    in the old round when not given. `dismissed`: those under which people dismissed everything. RetestRefused for rounds
+    of different apps.
     """
     package = old.info.get("package")
     if not package or package != new.info.get("package"):
         raise RetestRefused(f"not two rounds of one app: {package!r} and {new.info.get('package')!r}"[:300])
     accused = {finding.rule for finding in old.findings if finding.accuses}
     asked = accused if in_question is None else frozenset(in_question)
+    innocent = frozenset(dismissed)
     names = sorted({*old.verdicts, *new.verdicts})
     return RoundsCompared(
         old=old,
         new=new,
-        rules=tuple(_compared(rule, old, new, rule in asked) for rule in names),
+        rules=tuple(_compared(rule, old, new, rule in asked, rule in innocent) for rule in names),
         notes=tuple(_notes(old, new)),
     )
 
@@ -131,7 +137,7 @@ def core_rules() -> frozenset[str]:
     return frozenset(tomllib.loads(text)["core_rules"])
 
 
-def _compared(rule: str, old: JudgedCase, new: JudgedCase, in_question: bool) -> RuleCompared:
+def _compared(rule: str, old: JudgedCase, new: JudgedCase, in_question: bool, dismissed: bool) -> RuleCompared:
     before, now = old.verdicts.get(rule), new.verdicts.get(rule)
     return RuleCompared(
         rule=rule,
@@ -141,6 +147,7 @@ def _compared(rule: str, old: JudgedCase, new: JudgedCase, in_question: bool) ->
         old_findings=_accusing(old, rule),
         new_findings=_accusing(new, rule),
         in_question=in_question,
+        dismissed=dismissed,
     )
 
 
@@ -161,14 +168,17 @@ def _accusing(case: JudgedCase, rule: str) -> tuple[JudgedFinding, ...]:
     return tuple(finding for finding in case.findings if finding.rule == rule and finding.accuses)[:_QUOTED]
 
 
-def _notes(old: JudgedCase, new: JudgedCase) -> Iterable[str]:
+def _notes(old: JudgedCase, new: JudgedCase) -> Iterable[tuple[str, str]]:
     if all(old.info.get(field) == new.info.get(field) for field in _IDENTITY):
-        yield "both rounds inspected the same version"
+        yield "两轮检测的是同一版本", "both rounds inspected the same version"
     if old.document.get("judge") != new.document.get("judge"):
-        yield "the rounds were judged by different versions of the rules: judge the earlier case again"
-    for name, case in (("earlier", old), ("later", new)):
+        yield (
+            "两轮由不同版本的规则判定：请先重新判定原案件",
+            "the rounds were judged by different versions of the rules: judge the earlier case again",
+        )
+    for zh, en, case in (("原", "earlier", old), ("新", "later", new)):
         for session in _incomplete(case.document):
-            yield f"in the {name} round a session is incomplete: {session}"
+            yield f"{zh}一轮有会话不完整：{session}", f"in the {en} round a session is incomplete: {session}"
 
 
 def _incomplete(document: Mapping[str, object]) -> Iterable[str]:

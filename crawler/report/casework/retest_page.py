@@ -44,12 +44,13 @@ def comparison_document(compared: RoundsCompared) -> dict[str, object]:
         "old": _round(compared.old),
         "new": _round(compared.new),
         "proposal": compared.proposal,
-        "notes": list(compared.notes),
+        "notes": [{"zh": zh, "en": en} for zh, en in compared.notes],
         "rules": [
             {
                 "rule": row.rule,
                 "outcome": row.outcome.value,
                 "in_question": row.in_question,
+                "dismissed": row.dismissed,
                 "old": _side(row.old, row.old_findings),
                 "new": _side(row.new, row.new_findings),
             }
@@ -89,8 +90,9 @@ def _row(row: RuleCompared) -> dict[str, object]:
         "name_en": text.en if text is not None else "",
         "outcome_zh": zh,
         "outcome_en": en,
-        "style": _STYLES.get(row.outcome, "plain"),
+        "style": "plain" if row.dismissed and row.outcome is Outcome.STILL_THERE else _STYLES.get(row.outcome, "plain"),
         "in_question": row.in_question,
+        "dismissed": row.dismissed,
         "old": _side(row.old, row.old_findings),
         "new": _side(row.new, row.new_findings),
     }

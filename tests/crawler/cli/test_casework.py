@@ -262,6 +262,7 @@ def test_two_rounds_side_by_side(command: Command, case: Path, anna: tuple[str, 
     text = command("retest", case, new)
     assert "proposed outcome: passed" in text.out
     assert "fixed: not seen again" in text.out
+    assert "M1-05 (dismissed)" in text.out
 
 
 def test_rounds_that_cannot_be_compared(command: Command, case: Path, tmp_path: Path) -> None:

@@ -96,11 +96,20 @@ def test_the_proposal_is_about_what_was_to_be_corrected(tmp_path: Path) -> None:
     assert compare_rounds(old, unseen).proposal == "unclear"
 
 
+def test_what_people_dismissed_is_not_painted_as_guilt(tmp_path: Path) -> None:
+    compared = compare_rounds(*one_rule(tmp_path, "confirmed", "confirmed"), in_question=(), dismissed={"M1-01"})
+    write_comparison(compared, tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "原一轮经人工复核未采纳" in page
+    assert '<span class="verdict plain"><span class="zh">仍然存在' in page
+    assert compared.proposal == "unclear"
+
+
 def test_what_limits_a_comparison_is_said(tmp_path: Path) -> None:
     cut = [{"session": "S03-refuse", "complete": False}]
     old = case_of(tmp_path / "old", [row()])
     new = case_of(tmp_path / "new", [row()], judge="2", sessions=cut)
-    notes = " ".join(compare_rounds(old, new).notes)
+    notes = " ".join(en for _, en in compare_rounds(old, new).notes)
     for words in (
         "the same version",
         "different versions of the rules",
