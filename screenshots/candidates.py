@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from screenshots.elements import Element, Layer, centre, height, paragraph_lines, width
 from screenshots.evidence import matches
@@ -38,6 +38,8 @@ class Candidate:
     meaning: Meaning
     below_body: bool
     """It stands under the last long text of its layer, where dialogs keep their buttons."""
+    beside_answer: bool = False
+    """Drawn as plain words, but on a card and exactly where the other answer has to stand."""
 
     @property
     def name(self) -> str:
@@ -54,7 +56,10 @@ class Candidate:
     @property
     def button_like(self) -> bool:
         return (
-            bool(self.element.clickable) or self.element.style in ("filled", "outline") or self.element.kind == "button"
+            self.beside_answer
+            or bool(self.element.clickable)
+            or self.element.style in ("filled", "outline")
+            or self.element.kind == "button"
         )
 
 
@@ -108,7 +113,45 @@ def find_candidates(layer: Layer) -> tuple[Candidate, ...]:
         drawn = element.style in ("filled", "outline")
         if (drawn or id(element) not in running) and _is_control(candidate, layer, touchable=touchable):
             found.append(candidate)
-    return tuple(found[-_MOST_CANDIDATES:])
+    return _with_neighbours(found[-_MOST_CANDIDATES:], layer)
+
+
+def _with_neighbours(found: Sequence[Candidate], layer: Layer) -> tuple[Candidate, ...]:
+    """Pixels alone: short words that stand in line with an answer on a card are the other answer, whatever they say."""
+    if layer.source == "hierarchy" or not layer.floating:
+        return tuple(found)
+    taken = {id(candidate.element) for candidate in found}
+    end, running = _body_end(layer), paragraph_lines(layer.elements)
+    answers = [one for one in found if one.meaning.clear and (one.positive or one.negative) and one.element.text]
+    added: list[Candidate] = []
+    for element in layer.texts:
+        if id(element) in taken or id(element) in running or not _could_answer(element, end):
+            continue
+        if any(_in_line(element, answer.element, layer) for answer in answers):
+            meaning = element.meaning(kana_around=layer.is_japanese)
+            added.append(Candidate(element=element, meaning=meaning, below_body=True, beside_answer=True))
+    if not added:
+        return tuple(found)
+    answering = {id(one) for one in answers}
+    known = [replace(one, beside_answer=one.beside_answer or id(one) in answering) for one in found]
+    places = {id(element): at for at, element in enumerate(layer.elements)}
+    return tuple(sorted([*known, *added], key=lambda one: places[id(one.element)]))
+
+
+def _could_answer(element: Element, end: int) -> bool:
+    below = centre(element.box)[1] > end and element.source != "hierarchy"
+    label = len(element.text) >= 2 and not is_long(element.text) and not is_link(element)
+    return below and label and _NO_LABEL.search(element.text) is None and element.kind == "text"
+
+
+def _in_line(one: Element, answer: Element, layer: Layer) -> bool:
+    """In the answer's row, or above or below it about the same axis; letters of the same size."""
+    if not 0.75 <= height(one.box) / max(1, height(answer.box)) <= 1.34:
+        return False
+    standing = _standing(one, answer, layer)
+    axis = abs(centre(one.box)[0] - centre(answer.box)[0]) <= 0.02 * width(layer.screen)
+    row = abs(centre(one.box)[1] - centre(answer.box)[1]) <= height(answer.box) // 4
+    return (standing == 2 and row) or (standing == 1 and axis)
 
 
 def best_pair(candidates: Sequence[Candidate], layer: Layer) -> Pair | None:
@@ -247,6 +290,6 @@ def _standing(one: Element, other: Element, layer: Layer) -> int:
     tall, wide = height(layer.screen), width(layer.screen)
     if abs(ay - by) < max(0.015 * tall, min(height(first), height(second)) / 2) and abs(ax - bx) > 0.1 * wide:
         return 2
-    if abs(ax - bx) < 0.25 * wide and 0 < abs(ay - by) < 0.13 * tall:
+    if abs(ax - bx) < 0.25 * wide and 0 < abs(ay - by) < 0.13 * max(tall, wide):
         return 1
     return 0

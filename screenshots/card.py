@@ -22,6 +22,7 @@ _DARK_EDGE = 8
 """Cards of dark themes differ little from what they cover; their colours are pure enough to see it."""
 _DARK = 80
 _ENOUGH = 0.45
+_LEAST_FOOT = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,8 +42,8 @@ def find_cards(image: Image) -> tuple[CardFound, ...]:
     scored = [
         (score, box)
         for colour, mask in _colour_masks(lab)
-        for box, solidity in _patches(mask)
-        if (score := _score(box, solidity, colour, lab)) >= _ENOUGH
+        for patch, solidity in _patches(mask)
+        if (score := _score(box := _grown_past_buttons(patch, colour, lab), solidity, colour, lab)) >= _ENOUGH
     ]
     found: list[CardFound] = []
     for score, box in sorted(scored, reverse=True):
@@ -87,13 +88,33 @@ def _patches(mask: NDArray[np.uint8]) -> Iterator[tuple[Box, float]]:
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=4)
     for at in range(1, count):
         x, y, w, h, filled = (int(value) for value in stats[at])
-        if filled < 0.02 * wide * tall or w < 0.45 * wide or h < 0.06 * tall:
+        if filled < 0.02 * wide * tall or w < 0.45 * min(wide, tall) or h < 0.06 * tall:
             continue
         shape = (labels[y : y + h, x : x + w] == at).astype(np.uint8)
         contours, _ = cv2.findContours(shape, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
         solidity = max(cv2.contourArea(contour) for contour in contours) / max(1, (w - 1) * (h - 1))
         if solidity >= 0.8 and w * h <= 0.93 * wide * tall:
             yield (x, y, x + w, y + h), min(1.0, solidity)
+
+
+def _grown_past_buttons(box: Box, colour: NDArray[np.float32], lab: NDArray[np.float32]) -> Box:
+    """A button as wide as the card cuts it in two: beside the button, the card's own colour goes on to its edge."""
+    x, y, right, bottom = box
+    tall = lab.shape[0]
+    sides = lab[:, [*range(x + 1, x + 4), *range(right - 4, right - 1)]]
+    same = (np.abs(sides - colour).sum(axis=2) < _TOLERANCE).reshape(tall, 2, 3).any(axis=2).all(axis=1)
+    for column in (x - 4, right + 3):
+        if 0 <= column < lab.shape[1]:
+            same &= np.linalg.norm(lab[:, column] - colour, axis=1) > _DARK_EDGE
+    below = _run(same[bottom : bottom + tall // 3])
+    above = _run(same[max(0, y - tall // 3) : y][::-1])
+    return x, y - above, right, bottom + below
+
+
+def _run(same: NDArray[np.bool_]) -> int:
+    """How many rows go on before the first that differs; none when they are fewer than a button needs."""
+    further = len(same) if same.all() else int(np.argmin(same))
+    return further if further >= _LEAST_FOOT else 0
 
 
 def _score(box: Box, solidity: float, colour: NDArray[np.float32], lab: NDArray[np.float32]) -> float:

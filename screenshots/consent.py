@@ -14,7 +14,9 @@ from screenshots.facts import Facts
 __all__ = ["THRESHOLD", "announces", "consent_score", "may_ask"]
 
 THRESHOLD = 4.5
+_TAKES_NO_NOTE = frozenset({"cancel", "later", "refuse", "exit", "skip", "settings"})
 _BUSY = 5
+_FEW_TEXTS, _FEW_CHARACTERS = 8, 260
 _OPENING = 400
 """An announcement says in its first words what it announces."""
 _MOST_BELOW = 40
@@ -59,9 +61,11 @@ def _title(facts: Facts) -> str:
 
 
 def announces(facts: Facts) -> bool:
-    """A card with one button says that a legal document was changed."""
-    buttons = sum(one.button_like and bool(one.element.text) for one in facts.candidates)
-    return facts.card and buttons == 1 and bool(facts.wording["topic_strong"]) and _says_change(facts)
+    """A card, or a page that says hardly more, with one button says that a legal document was changed."""
+    buttons = [one.name for one in facts.candidates if one.button_like and one.element.text]
+    alone = facts.card or (len(facts.layer.texts) <= _FEW_TEXTS and facts.wording.characters <= _FEW_CHARACTERS)
+    takes_note = len(buttons) == 1 and buttons[0] not in _TAKES_NO_NOTE
+    return alone and takes_note and bool(facts.wording["topic_strong"]) and _says_change(facts)
 
 
 def _says_change(facts: Facts) -> bool:
@@ -105,7 +109,8 @@ def _positive_score(facts: Facts) -> float:
         return 1.2
     if facts.duo is not None and facts.card:
         return 1.0 if facts.duo.known else 0.6
-    states = bool(facts.wording["agreement_line"] and facts.wording["ask"])
+    told = facts.wording["ask"] >= 2 and facts.handled >= 2 and facts.topics >= 3
+    states = told or bool(facts.wording["agreement_line"] and facts.wording["ask"])
     if facts.has("acknowledge", "confirm", "proceed", "close") and (facts.card or facts.has("settings") or states):
         return 0.6
     if announces(facts):
@@ -133,13 +138,13 @@ def _doubts(facts: Facts) -> float:
         doubts += 3.0
     if wording.kind("rules") and not (wording["ask"] and facts.topics):
         doubts += 1.5 if facts.topics else 3.0
-    if facts.has("allow", "deny") and not facts.has("accept") and not wording["processing"]:
+    if facts.has("allow", "deny") and not facts.has("accept") and not (wording["processing"] or facts.handled):
         doubts += 2.0
     if facts.has("skip") and not facts.has("accept"):
         doubts += 2.0
     if facts.card and wording["article"] and not facts.has("accept", "refuse"):
         doubts += 2.0
-    if not facts.card and facts.pair is None:
+    if not facts.card and facts.pair is None and not announces(facts):
         states = facts.has("accept") or (facts.has("proceed") and wording["agreement_line"])
         doubts += 1.0 if wording["ask"] and states else 2.5
     if not facts.card:

@@ -142,9 +142,16 @@ def paragraph_lines(elements: Sequence[Element]) -> frozenset[int]:
     found: set[int] = set()
     for upper in lines:
         for lower in lines:
-            if upper is not lower and len(upper.text) + len(lower.text) >= 16 and _continues(upper, lower):
+            long_enough = upper is not lower and len(upper.text) + len(lower.text) >= 16
+            if long_enough and _continues(upper, lower) and not (_is_answer(upper) and _is_answer(lower)):
                 found |= {id(upper), id(lower)}
     return frozenset(found)
+
+
+def _is_answer(element: Element) -> bool:
+    """Two of them one above the other are two buttons, not a sentence."""
+    meaning = element.meaning()
+    return meaning.clear and meaning.name not in ("other", "link")
 
 
 def continuation_lines(elements: Sequence[Element]) -> frozenset[int]:

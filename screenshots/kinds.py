@@ -236,7 +236,9 @@ def _is_splash(facts: Facts) -> bool:
 def _is_ad_popup(facts: Facts) -> bool:
     away = facts.has("receive", "close", "refuse", "later", "cancel", "exit")
     promises = bool(facts.wording.kind("ad_popup")) and len(facts.layer.texts) <= _MOST_TEXTS
-    return facts.card and promises and away and bool(facts.candidates)
+    drawn = any(one.element.style == "filled" for one in facts.candidates)
+    bare = not facts.card and drawn and len(facts.layer.texts) <= 8 and not facts.has("skip", "pay")
+    return promises and ((facts.card and away and bool(facts.candidates)) or bare)
 
 
 def _is_captcha(facts: Facts) -> bool:
@@ -257,6 +259,12 @@ def _is_install(facts: Facts) -> bool:
     return bool(facts.wording.kind("install_confirmation")) and facts.card and facts.has("install", "cancel")
 
 
+def _is_system_install(facts: Facts) -> bool:
+    """The system's question whether to install, whose warning speaks of agreeing and of personal data."""
+    asked = any(read_wording(one.plain).kind("install_confirmation") for one in facts.layer.texts[:2])
+    return asked and facts.card and not facts.documents and facts.has("cancel", "refuse", "deny")
+
+
 def _is_policy_text(facts: Facts) -> bool:
     return facts.wording["topic_strong"] >= 3 and facts.wording.characters >= 400 and not facts.card
 
@@ -265,6 +273,7 @@ _STRONGER = (
     ("anr", _is_anr),
     ("teenager_mode", _is_teenager),
     ("age_gate", _is_age),
+    ("install_confirmation", _is_system_install),
     ("purchase", _is_purchase),
     ("oauth", _is_oauth),
     ("login_with_agreement", _is_login_with_agreement),

@@ -183,6 +183,8 @@ def _decide(categories: tuple[str, ...], unknown: int, lexicon: Lexicon, *, exac
     if negated is not None:
         return _refusal(negated, known, unknown, exact=exact)
     name = _affirmation(known)
+    if set(known) == {"necessary"}:
+        return Meaning(name=name, clear=False)
     return Meaning(name=name, clear=name != "other" and _is_clear(name, said, unknown, exact=exact))
 
 
@@ -193,13 +195,16 @@ def _is_clear(name: str, said: list[str], unknown: int, *, exact: bool) -> bool:
     if name in ("accept", "proceed", "exit") and said.count("?") == 1 and said[0] != "?":
         before = said[said.index("?") - 1]
         return unknown <= 700 and (before in ("proceed", "leave") or (exact and before in ("agree", "authorise")))
-    return name not in ("accept", "refuse") and unknown <= 250
+    known = name not in ("accept", "refuse", "allow", "allow_once", "allow_foreground", "deny")
+    return (known or (exact and name not in ("accept", "refuse"))) and unknown <= 250
 
 
 def _negated(said: list[str], lexicon: Lexicon) -> str | None:
     """What is negated: a category, `nothing` for a bare no, `unknown`, or None when the label holds no negation."""
     if "negation" in said:
         at = said.index("negation")
+        if "agree" in said[:at] and "agree" in said[at:]:
+            return "doubled"
         after = [category for category in said[at + 1 :] if category not in ("negation", "always", "only", "delay")]
         if said.count("negation") > 1 and lexicon.script == "han" and "negation" in said[at + 1 : at + 2]:
             return "doubled"
@@ -245,6 +250,8 @@ def _affirmation(known: list[str]) -> str:
     if {"leave", "login"} <= have:
         return "exit"
     for act in _ACTS:
+        if act == "update" and "document" in have:
+            continue
         if act in have and not (act in ("login", "update", "install", "send") and "agree" in have):
             return _act(act, have)
     if "basic" in have:
@@ -264,7 +271,7 @@ def _plain_affirmation(have: set[str], *, agrees: bool) -> str:
     if "adjust" in have:
         return "settings" if "close" not in have else "close"
     if agrees:
-        return "later" if "delay" in have else "other" if "cancel" in have else "accept"
+        return "other" if have & {"delay", "cancel"} else "accept"
     order = (
         ("delay", "later"),
         ("skip", "skip"),

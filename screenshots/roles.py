@@ -143,14 +143,16 @@ def _consent_role(one: Candidate, verdict: Verdict, *, refuses: bool, accepts: b
         return _Role(name="refuse", clear=clear)
     if name in ("proceed", "confirm", "acknowledge", "allow"):
         paired_up = verdict.pair is not None and one is verdict.pair.positive
-        if not accepts and (paired_up or verdict.kind not in ("notice_only", "retention")):
+        asked = verdict.kind not in ("notice_only", "retention") and (clear or answered)
+        if not accepts and (paired_up or asked):
             return _Role(name="accept", clear=clear and (paired_up or answered))
         return _Role(name="allow" if name == "allow" else "acknowledge", clear=clear and not accepts)
     if name == "exit":
         return _Role(name="exit" if refuses else "refuse", clear=clear)
     if name in ("later", "skip", "cancel", "browse") and not answered:
         return _Role(name="refuse" if paired or accepts else _EVERYWHERE[name], clear=clear)
-    if name == "close" and not answered and paired and len(one.element.text) > 1:
+    against = verdict.pair is not None and verdict.pair.positive.meaning.clear
+    if name == "close" and not answered and paired and against and len(one.element.text) > 1:
         return _Role(name="refuse", clear=clear)
     return _Role(name=_EVERYWHERE.get(name, "other"), clear=clear)
 

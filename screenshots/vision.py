@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import cv2
+import numpy as np
 
 from screenshots.buttons import button_shape
 from screenshots.candidates import is_long
@@ -32,6 +33,10 @@ __all__ = ["cut", "enhance", "in_status_bar", "layers_from_lines", "read_lines"]
 
 _STATUS_BAR = 0.033
 _MOST_MEASURED = 16
+_CHOICES = frozenset({"accept", "refuse", "settings", "later", "proceed", "confirm", "allow", "browse", "basic_mode"})
+"""What buttons of one colour say that stand so close together that they look like a card."""
+_DIMMED = 0.7
+"""Of two cards one with less than this share of the other's contrast lies beneath it."""
 
 
 def read_lines(engine: OcrEngine, image: Image, region: Box | None = None) -> tuple[TextLine, ...]:
@@ -82,14 +87,29 @@ def in_status_bar(line: TextLine, screen: Box) -> bool:
 
 def _card_of(image: Image, elements: Sequence[Element]) -> Box | None:
     """The card that could be a dialog: several lines, or a line and a label; one with answers before one without."""
-    fitting: list[tuple[bool, int, Box]] = []
+    fitting: list[tuple[bool, int, Box, float]] = []
     for found in find_cards(image):
         inside = [element for element in elements if contains(_grown(found.box, 8), centre(element.box))]
-        answers = any(element.meaning().clear for element in inside)
+        answers = any(_answers(element) for element in inside)
         tall_enough = height(found.box) >= 0.07 * image.shape[0]
-        if len(inside) >= 2 and tall_enough and (answers or len(inside) >= 3):
-            fitting.append((answers, found.score, found.box))
-    return max(fitting)[2] if fitting else None
+        says = not all(element.meaning().name in _CHOICES for element in inside)
+        if len(inside) >= 2 and says and tall_enough and (answers or len(inside) >= 3):
+            fitting.append((answers, found.score, found.box, _contrast(image, found.box)))
+    strongest = max((contrast for *_, contrast in fitting), default=0.0)
+    lit = [one for one in fitting if one[3] >= _DIMMED * strongest]
+    return max(lit)[2] if lit else None
+
+
+def _contrast(image: Image, box: Box) -> float:
+    """How far the region's darkest and brightest parts lie apart; a scrim over it takes most of that away."""
+    region = cut(image, box)[::3, ::3].astype(np.float32).mean(axis=2)
+    low, high = np.percentile(region, (0.5, 99.5))
+    return float(high - low)
+
+
+def _answers(element: Element) -> bool:
+    meaning = element.meaning()
+    return meaning.clear and meaning.name not in ("other", "link")
 
 
 def _with_styles(elements: Sequence[Element], image: Image, within: Box) -> list[Element]:
