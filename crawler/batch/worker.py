@@ -21,7 +21,7 @@ from crawler.device.driver import connect
 from crawler.device.model import DeviceError
 from evidence.clock import Clock, SystemClock
 from evidence.errors import EvidenceError
-from evidence.keys import load_or_make
+from evidence.keyring import sealing_key
 
 __all__ = ["WorkerSettings", "main", "run_worker"]
 
@@ -69,7 +69,7 @@ def run_worker(settings: WorkerSettings, clock: Clock) -> int:
         confdir=home / "authority",
         upstream=settings.upstream,
         upstream_ca=Path(settings.upstream_ca) if settings.upstream_ca else None,
-        key=load_or_make(home / "keys"),
+        key=sealing_key(home / "keys"),
     )
     batch = Path(settings.batch)
     store = SqliteStore(batch / "batch.sqlite")

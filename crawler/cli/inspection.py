@@ -29,7 +29,8 @@ from crawler.session.pace import PaceUnknown, load_pace
 from crawler.session.scenarios import SCENARIOS
 from evidence.clock import Clock, SystemClock
 from evidence.errors import EvidenceError, storage_failure
-from evidence.keys import SigningKey, load_or_make
+from evidence.keyring import sealing_key
+from evidence.keys import SigningKey
 from evidence.record import CASE_FILE, RECORD
 from evidence.seal import seal
 from evidence.verify import verify
@@ -79,7 +80,7 @@ def inspection_settings(
         confdir=home / "authority",
         upstream=upstream,
         upstream_ca=upstream_ca,
-        key=load_or_make(home / "keys"),
+        key=sealing_key(home / "keys"),
     )
 
 
@@ -207,7 +208,7 @@ def judge_command(case: Path, as_json: bool) -> None:
         told = "".join(f"\n{fault}" for fault in faults)
         message = f"{case} cannot be judged: its record is not as it was sealed{told}"
         raise fail(message, faults[0].mend, code=Exit.INPUT, as_json=as_json)
-    key = load_or_make(home_directory() / "keys")
+    key = sealing_key(home_directory() / "keys")
     show_judgement(judge_again(case, key, say=lambda stage: say(f"  {stage}", "dim")), case, as_json, {})
 
 

@@ -79,7 +79,7 @@ def _changed(case: Path, folder: Path, key: SigningKey, chance: random.Random, c
         root = folder if whole else opened
         before = archive if whole else files
         _apply(root, change.after)
-        answer = verify(packed if whole else opened, [key.fingerprint])
+        answer = verify(packed if whole else opened)
         _apply(root, {path: before.get(path) for path in change.after})
         counts[f"{'zip' if whole else 'folder'}: {change.kind}"] += 1
         if answer.ok:
@@ -184,7 +184,7 @@ def _untouched(
         source = case or made_case(folder / f"honest-{number}", key, chance)
         target = folder / (f"honest-{number}.out" + (".zip" if number % 2 else ""))
         make_bundle(source, target, key, packed=bool(number % 2))
-        answer = verify(target, [key.fingerprint])
+        answer = verify(target)
         alarms += [str(fault) for fault in answer.faults]
         for path in (target, *(() if case else (source,))):
             shutil.rmtree(path) if path.is_dir() else path.unlink()
