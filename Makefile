@@ -4,7 +4,7 @@ VENV ?= .venv
 STAMP := $(VENV)/.setup-$(shell cat requirements.lock pyproject.toml scripts/setup.sh | cksum | cut -d' ' -f1)
 RUN := $(VENV)/bin
 
-.PHONY: demo setup test test-long lint lock clean
+.PHONY: demo setup test test-long test-sdks lint lock clean
 
 setup: $(STAMP)
 
@@ -19,6 +19,11 @@ test: setup
 
 test-long: setup
 	@$(RUN)/python -m pytest -m long $(TEST_ARGS)
+
+# For development: fetches SDKs from npm into tests/sdks/node_modules. Without npm the tests say why they skip.
+test-sdks: setup
+	@! command -v npm >/dev/null || npm ci --prefix tests/sdks --ignore-scripts --no-audit --no-fund --silent
+	@$(RUN)/python -m pytest -rs -m long tests/sdks $(TEST_ARGS)
 
 lint: setup
 	@$(RUN)/ruff check . && $(RUN)/ruff format --check . && $(RUN)/mypy
