@@ -82,7 +82,7 @@ class _Answers(BaseHTTPRequestHandler):
             self.failures.append(f"{self.path}: {body.decode()[:400]}")
         self._answer(b'{"status":1,"success":true}', "application/json")
 
-    do_PUT = do_POST
+    do_PUT = do_POST  # noqa: N815  the base class looks for that name
 
     def _answer(self, content: bytes, kind: str) -> None:
         self.send_response(200)
@@ -91,7 +91,7 @@ class _Answers(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base class names it
+    def log_message(self, format: str, *args: object) -> None:
         pass
 
 
@@ -147,9 +147,7 @@ def found_kinds(detector: Detector, requests: list[CapturedRequest]) -> set[str]
 def names() -> list[str]:
     if NODE is None or not MODULES.exists():
         return ["none"]
-    told = subprocess.run(  # noqa: S603  our own script
-        [NODE, str(HERE / "node.mjs"), "--names"], capture_output=True, check=False, timeout=30
-    )
+    told = subprocess.run([NODE, str(HERE / "node.mjs"), "--names"], capture_output=True, check=False, timeout=30)
     return list(json.loads(told.stdout or b'["none"]'))
 
 
@@ -168,9 +166,7 @@ def test_all_values_that_an_sdk_in_node_sends_are_found(
             "NODE_EXTRA_CA_CERTS": str(capture.authority),
         }
         command = [NODE or "", "--require", str(HERE / "tunnel.cjs"), str(HERE / "node.mjs"), sdk, str(values)]
-        run = subprocess.run(  # noqa: S603  our own script
-            command, env=environment, cwd=tmp_path, capture_output=True, check=False, timeout=60
-        )
+        run = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, check=False, timeout=60)
         sent = [request for request in capture.requests() if request.host == f"{sdk}.example.test"]
     assert sent, run.stderr.decode()[-2000:]
     assert set(VALUES) - found_kinds(detector, sent) == set(), [request.body[:300] for request in sent]
@@ -179,7 +175,7 @@ def test_all_values_that_an_sdk_in_node_sends_are_found(
 def bundled(directory: Path) -> bytes:
     made = directory / "bundle.js"
     command = [str(MODULES / ".bin" / "esbuild"), str(HERE / "browser.mjs"), "--bundle", "--format=esm"]
-    subprocess.run([*command, f"--outfile={made}"], check=True, capture_output=True, timeout=120)  # noqa: S603
+    subprocess.run([*command, f"--outfile={made}"], check=True, capture_output=True, timeout=120)
     return made.read_bytes()
 
 
@@ -189,7 +185,7 @@ def test_all_values_that_sdks_in_a_browser_send_are_found(capture: Capture, dete
         proxy = [f"--proxy-server=http://127.0.0.1:{capture.process.port}", "--proxy-bypass-list=<-loopback>"]
         quiet = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
         profile = [f"--user-data-dir={tmp_path / 'profile'}", "--remote-debugging-port=0"]
-        chromium = subprocess.Popen(  # noqa: S603  a browser that nothing but our own page is shown to
+        chromium = subprocess.Popen(
             [CHROMIUM or "", *quiet, *proxy, *profile, f"http://localhost:{port}/all"],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
