@@ -204,7 +204,8 @@ def _rapid(model: str, longest_side: int, keen: bool) -> Any:
         }
     engine = RapidOCR(params=parameters)
     engine(np.full((_SHORTEST_SIDE, _SHORTEST_SIDE, 3), 255, np.uint8), use_det=True, use_cls=False, use_rec=False)
-    engine.text_det.session = Banded(engine.text_det.session)
+    detector: Any = engine.text_det
+    detector.session = Banded(detector.session)
     return engine
 
 
