@@ -8,6 +8,7 @@ from pathlib import Path
 import typer
 
 from crawler.cli.output import print_json, say, show
+from crawler.cli.retest import compared
 from crawler.cli.review import as_sealed, casework_settings, plain_decision, shown_day, signer_from
 from crawler.report.casework.review import open_review
 from crawler.report.casework.states import (
@@ -81,9 +82,11 @@ def case_event_command(
     day = _day(on, "--on") or day_of(SystemClock().now().wall_ns)
     data: dict[str, Json] = {"to": to, "reason": reason.strip(), "on": day.isoformat(), **more}
     if working_days is not None:
+        if "deadline" in more:
+            raise typer.BadParameter("one deadline only: --deadline or --working-days")
         data["deadline"] = working_days_after(day, working_days).isoformat()
     if retest is not None:
-        data |= {"case": str(read_info(retest).get("case", "")), "case_seal": anchor_of(retest).record_seal}
+        data |= _retest(case, retest, str(more.get("outcome", "")), as_json)
     if document is not None:
         data["document"] = {"name": document.name, "sha256": _digest(document)}
 
@@ -102,6 +105,19 @@ def case_event_command(
     show(f"{case}: {load_states()[standing.state].en}", "bold")
     if standing.deadline is not None and to == "noticed":
         say(f"the deadline is {standing.deadline}")
+
+
+def _retest(case: Path, retest: Path, outcome: str, as_json: bool) -> dict[str, Json]:
+    """What the event says of a retest's case. Raises RetestRefused for a case of another app."""
+    as_sealed(retest, as_json)
+    proposal = compared(case, retest).proposal
+    if outcome and outcome != proposal:
+        say(f"the comparison of the rounds proposes '{proposal}', you say '{outcome}': both are recorded", "yellow")
+    return {
+        "case": str(read_info(retest).get("case", "")),
+        "case_seal": anchor_of(retest).record_seal,
+        "proposal": proposal,
+    }
 
 
 def _day(text: str | None, option: str) -> date | None:

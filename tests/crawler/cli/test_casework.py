@@ -197,19 +197,25 @@ def test_a_case_goes_from_finding_to_closing(
     )
     assert shown["events"][-1]["data"]["document"]["name"] == "notice.pdf"
     assert command("case", "show", reviewed, "--on", "2026-03-10", "--json").document["overdue"] is True
-    retest = judged_case(tmp_path / "retest", document([], rules=["M1-01"]))
+    retest = judged_case(tmp_path / "retest", document([], rules=["M1-01"], version="2.0"))
+    worse = judged_case(tmp_path / "worse", document([row()], version="2.0"))
+    other = document([])
+    other["case"] = {"package": "com.other.app"}
     assert event(command, reviewed, "fixed_version", bo, "--version", "2.0").code == 0
-    assert event(command, reviewed, "retest", bo, "--retest", retest, "--outcome", "passed").code == 0
+    foreign = judged_case(tmp_path / "foreign", other)
+    refused(event(command, reviewed, "retest", bo, "--retest", foreign, "--outcome", "passed"), 65, "not two rounds")
+    doubted = event(command, reviewed, "retest", bo, "--retest", worse, "--outcome", "unclear")
+    assert "proposes 'failed', you say 'unclear'" in doubted.err
+    passed = event(command, reviewed, "retest", bo, "--retest", retest, "--outcome", "passed")
+    assert (passed.code, passed.err) == (0, "")
     assert event(command, reviewed, "closed", anna).code == 0
     shown = command("case", "show", reviewed, "--json").document
-    assert [one["data"]["to"] for one in shown["events"]] == [
-        "reviewed",
-        "noticed",
-        "fixed_version",
-        "retest",
-        "closed",
-    ]
-    assert shown["events"][3]["data"]["case"] == "case-1"
+    moved = [one["data"]["to"] for one in shown["events"]]
+    assert moved == ["reviewed", "noticed", "fixed_version", "retest", "retest", "closed"]
+    said = [(one["data"]["outcome"], one["data"]["proposal"]) for one in shown["events"][3:5]]
+    assert said == [("unclear", "failed"), ("passed", "passed")]
+    assert shown["events"][4]["data"]["case"] == "case-1"
+    assert shown["events"][4]["data"]["case_seal"] == digest_file(retest / "record" / "seal.json")[0]
     assert verify(reviewed).ok
     text = command("case", "show", reviewed).out
     assert "closed (已结案)" in text
@@ -227,6 +233,9 @@ def test_what_a_case_cannot_become(command: Command, case: Path, reviewed: Path,
     refused(event(command, reviewed, "noticed", anna, "--on", "soon"), 2, "--on")
     refused(command("case", "event", case, "closed", *anna), 65, "gives no reason")
     refused(event(command, reviewed, "noticed", anna, "--working-days", "251"), 2)
+    refused(
+        event(command, reviewed, "noticed", anna, "--working-days", "5", "--deadline", "2026-12-01"), 2, "one deadline"
+    )
     assert command("case", "show", reviewed, "--json").document["state"] == "reviewed"
 
 
