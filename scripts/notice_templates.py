@@ -163,7 +163,7 @@ class Writer:
     def gap(self) -> None:
         made = self.document.add_paragraph()
         made.paragraph_format.space_after = Pt(2)
-        made.paragraph_format.line_spacing = 0.6
+        made.paragraph_format.line_spacing = Pt(5)
 
     # -------------------------------------------------------------- the letter
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from crawler.judge.catalogue import load_rules
 from crawler.judge.model import Citation, Finding, Verdict
 from crawler.judge.phases import Phase
 from crawler.report.casework.judged import read_judged
@@ -69,6 +70,11 @@ def read_quoted(directory: Path) -> QuotedCase:
         findings = tuple(_finding(one.row) for one in judged.findings)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise NotFit(f"{directory}: a finding is not what this program writes: {error!r:.200}", _AGAIN) from error
+    strange = sorted({finding.rule for finding in findings} - load_rules().keys())
+    if strange:
+        raise NotFit(
+            f"{directory} holds findings of rules that this version does not know: {', '.join(strange)[:200]}", _AGAIN
+        )
     for finding in findings:
         for citation in finding.citations:
             _check(citation, sessions.get(citation.session))

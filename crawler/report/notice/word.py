@@ -19,7 +19,7 @@ from crawler.report.notice.template import TEMPLATE_FAULTS, check_fields, sandbo
 __all__ = ["draw_docx"]
 
 _WIDEST = 50
-_TALLEST = 72
+_TALLEST = 58
 """Millimetres of a picture in a letter."""
 _LARGEST_PART = 32 * 1024 * 1024
 _MOST_PARTS = 500
