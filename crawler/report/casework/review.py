@@ -7,7 +7,8 @@ is no longer there is shown as made on an earlier judgement, and counts for noth
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Collection, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -123,14 +124,19 @@ def review_state(
 ) -> tuple[ReviewedFinding, ...]:
     """Where every finding stands. `second_person`: severities of which two different people must accept a finding."""
     listed = tuple(findings)
-    about = [decision for decision in decisions if decision.kind in _ABOUT_FINDINGS]
     here = {finding.id for finding in listed}
-    gone = [decision for decision in about if decision.finding not in here]
+    counted: dict[str, list[Decision]] = defaultdict(list)
+    gone: dict[tuple[object, object], list[Decision]] = defaultdict(list)
+    for decision in decisions:
+        if decision.kind in _ABOUT_FINDINGS and decision.finding in here:
+            counted[decision.finding].append(decision)
+        elif decision.kind in _ABOUT_FINDINGS:
+            gone[_place(decision.data)].append(decision)
     return tuple(
         _reviewed(
             finding,
-            tuple(decision for decision in about if decision.finding == finding.id),
-            tuple(decision for decision in gone if _alike(decision, finding)),
+            tuple(counted[finding.id]),
+            tuple(gone[(finding.rule, finding.session)]),
             2 if finding.severity in second_person else 1,
         )
         for finding in listed
@@ -195,8 +201,10 @@ def _reviewed(
     )
 
 
-def _alike(decision: Decision, finding: JudgedFinding) -> bool:
-    return (decision.data.get("rule"), decision.data.get("session")) == (finding.rule, finding.session)
+def _place(data: Mapping[str, Json]) -> tuple[object, object]:
+    """The rule and session that a decision says it is about; whatever else stands there is the place of no finding."""
+    rule, session = data.get("rule"), data.get("session")
+    return (rule if isinstance(rule, str) else None, session if isinstance(session, str) else None)
 
 
 def _plain_name(name: str) -> str:
