@@ -248,7 +248,8 @@ def _is_control(candidate: Candidate, layer: Layer, *, touchable: int) -> bool:
         and centre(element.box)[1] - layer.box[1] < 0.18 * height(layer.box)
         and element.style in ("plain", "unknown")
     )
-    if title and len(layer.texts) > 3:
+    heading = layer.texts[0] is element and element.style in ("plain", "unknown")
+    if (title or heading) and len(layer.texts) > 3:
         return False
     return candidate.below_body or drawn or not touchable
 

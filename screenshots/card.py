@@ -105,7 +105,7 @@ def _grown_past_buttons(box: Box, colour: NDArray[np.float32], lab: NDArray[np.f
     same = (np.abs(sides - colour).sum(axis=2) < _TOLERANCE).reshape(tall, 2, 3).any(axis=2).all(axis=1)
     for column in (x - 4, right + 3):
         if 0 <= column < lab.shape[1]:
-            same &= np.linalg.norm(lab[:, column] - colour, axis=1) > _DARK_EDGE
+            same &= np.linalg.norm(lab[:, column] - colour, axis=1) > _DARK_EDGE / 2
     below = _run(same[bottom : bottom + tall // 3])
     above = _run(same[max(0, y - tall // 3) : y][::-1])
     return x, y - above, right, bottom + below

@@ -60,6 +60,11 @@ def _title(facts: Facts) -> str:
     return next((element.plain for element in facts.layer.texts), "")
 
 
+def _asks_only(facts: Facts) -> bool:
+    """A page that holds a few lines and the answers to them, and nothing else."""
+    return not facts.card and facts.has("accept") and len(facts.layer.texts) <= _FEW_TEXTS
+
+
 def announces(facts: Facts) -> bool:
     """A card, or a page that says hardly more, with one button says that a legal document was changed."""
     buttons = [one.name for one in facts.candidates if one.button_like and one.element.text]
@@ -89,7 +94,7 @@ def consent_score(facts: Facts) -> float:
     if _refusal_leaves(facts):
         score += 1.0
     if facts.pair is not None:
-        score += 0.5 + 0.4 * facts.pair.strength
+        score += 0.5 + 0.4 * facts.pair.strength + 0.8 * _asks_only(facts)
     elif facts.duo is not None and facts.card:
         score += 1.1 + 0.7 * _opposed(facts)
     if facts.card:
@@ -99,6 +104,8 @@ def consent_score(facts: Facts) -> float:
             score += 0.6
         if announces(facts):
             score += 1.6
+        elif buttons == 1 and facts.has("acknowledge") and facts.wording["processing"] and facts.topics:
+            score += 1.0
     return score - _doubts(facts)
 
 
@@ -128,7 +135,7 @@ def _doubts(facts: Facts) -> float:
         doubts += 1.0 if answered and facts.card else 3.0 + 0.8 * min(wording.kind("login"), 3)
     if wording["social"]:
         doubts += 3.0 if facts.topics < 2 else 1.0
-    if wording["account"] and not facts.has("accept"):
+    if wording["account"] and not facts.has("accept") and facts.topics < 2:
         doubts += 2.5
     if facts.has(*_ACTS) and not facts.has("refuse"):
         doubts += 2.5

@@ -24,12 +24,16 @@ _COUNTDOWN = re.compile(
 )
 """Two digits at most without a unit: "同意 312" is a poll, not a countdown."""
 _EDGES = re.compile(r"^[\s□○◯口〇●◉☐☑✓✔>›<‹«»·•*\-|\"'\[(【「『]+|[\s>›〉→»·•*✓✔!.,。~\-|\"'\])】」』]+$")
-_SENTENCE = re.compile(r"[。;:?!]\S|[《〈]|[?？]$|\.\s\S")
+_SENTENCE = re.compile(r"[。;:?!]\S|[?!]\s\S|[《〈]|[?？]$|\.\s\S")
 _PUNCTUATION = re.compile(r"[\s,.;:!?/\"'()\[\]{}<>|~·•、。\-_+*&…]+")
 _WORD = re.compile(r"[^\W_]+(?:['\-][^\W_]+)*|&", re.UNICODE)
 _ACTS = ("pay", "destroy", "login", "update", "install", "rate", "receive", "send", "retry", "age", "mode", "wait")
 _COOKIES = re.compile(r"\s*cookies?\s*")
 """A loan word in every language: it says what is answered, not how."""
+_TWO_ANSWERS = re.compile(
+    r"\b(reject|decline|refuse|deny|ablehnen|refuser|rechazar)( all)?\s+(i )?(accept|agree|allow|akzeptieren|accepter|aceptar)\b"
+)
+"""Two buttons that OCR read as one line: a tap in its middle would say either."""
 _MIXED = re.compile(r"[\u4e00-\u9fff].*[A-Za-z]|[A-Za-z].*[\u4e00-\u9fff]")
 _BOTH_SCRIPTS = re.compile(r"[A-Za-z]{4}")
 _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+")
@@ -65,7 +69,7 @@ def label_meaning(text: str, *, kana_around: bool = False, exact: bool = True) -
     `exact=False`: the words may be misread, so an agreement to something unknown ("同意L本") is not clear.
     """
     label = _strip(comparable(text))
-    if not label or not _is_label(label):
+    if not label or not _is_label(label) or _TWO_ANSWERS.search(label):
         return _NOTHING
     han, kana = has_han(label), has_kana(label)
     if han and not kana:
@@ -252,7 +256,7 @@ def _affirmation(known: list[str]) -> str:
     for act in _ACTS:
         if act == "update" and "document" in have:
             continue
-        if act in have and not (act in ("login", "update", "install", "send") and "agree" in have):
+        if act in have and not (act in ("login", "update", "install", "send", "age") and "agree" in have):
             return _act(act, have)
     if "basic" in have:
         return "basic_mode" if "agree" not in have else "other"
