@@ -283,7 +283,9 @@ def _latencies(scored: Sequence[Scored]) -> dict[str, float | None]:
     }
 
 
-def _peak_megabytes() -> dict[str, int]:
-    """The most memory this process has held so far, whatever for, and the largest process it has started and seen end."""
-    own, children = (resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return {"own": own // 1024, "largest_child": children // 1024}
+def _peak_megabytes() -> int:
+    """The most memory this process has held so far, whatever for. Processes it starts (Tesseract) are not in it.
+
+    What Linux says of ended children is no help: a fork counts with all memory of its parent until it runs the program.
+    """
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
