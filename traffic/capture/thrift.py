@@ -77,12 +77,12 @@ class QuickAddons(AddonManager):
 
 def join_writes(handler: ProxyConnectionHandler, connection: Connection) -> None:
     """Have all that one event makes mitmproxy write to a connection (head, body, end) sent with one system call."""
-    transport = handler.transports.get(connection)
-    if transport is None or not isinstance(transport.writer, asyncio.StreamWriter):
-        return
-    transport.writer = _JoiningWriter(transport.writer)  # type: ignore[assignment]
     if connection is handler.client:
+        # Also where the client's own writes are not joined, as in WireGuard: those to its servers are.
         handler.server_event = _flushing(handler)  # type: ignore[method-assign,assignment]
+    transport = handler.transports.get(connection)
+    if transport is not None and isinstance(transport.writer, asyncio.StreamWriter):
+        transport.writer = _JoiningWriter(transport.writer)  # type: ignore[assignment]
 
 
 def _flushing(handler: ProxyConnectionHandler) -> Callable[[Event], Coroutine[Any, Any, None]]:
