@@ -8,6 +8,7 @@ from crawler.judge.catalogue import load_rules
 from crawler.judge.model import ACCUSING, Verdict
 from crawler.report.notice.errors import NotFit
 from crawler.report.notice.letter import SENDING, Judged, LetterRequest
+from crawler.report.notice.plain import day_of
 from crawler.report.notice.problems import Problems
 from crawler.report.notice.standing import quotable
 from crawler.report.notice.wording import Wording
@@ -20,8 +21,21 @@ def check_cases(request: LetterRequest, cases: Sequence[Judged], retest: Judged 
         raise NotFit(f"a {request.kind} letter is about one case, not {len(cases)}", "Name one case.")
     if retest is not None and retest.case.package != cases[0].case.package:
         raise NotFit("the retest is of another app than the case", "Name two cases of the same package.")
+    for judged in cases:
+        _check_day(request, judged)
     if request.kind == "closing" and retest is None:
         raise NotFit("a closing letter needs the retest", "Name the case of the corrected version with --retest.")
+
+
+def _check_day(request: LetterRequest, judged: Judged) -> None:
+    """A letter is not older than what it quotes, nor than the decisions it rests on."""
+    walls = [one.wall_ns for acceptances in judged.standing.accepted.values() for one in acceptances]
+    walls += [finding.at_wall_ns for finding in judged.case.findings if quotable(finding) and finding.at_wall_ns]
+    latest = max(filter(None, map(day_of, walls)), default=request.issued)
+    if latest > request.issued:
+        raise NotFit(
+            f"a letter of {request.issued} cannot quote what was found or decided on {latest}", "Give a later --date."
+        )
 
 
 def check_problems(

@@ -11,6 +11,7 @@ __all__ = ["BEIJING", "day_of", "moment", "paragraph", "plain", "spelled"]
 BEIJING = timezone(timedelta(hours=8))
 """China Standard Time: no summer time since 1992."""
 _LINE = 300
+_SPACES = "\r\n\t\u3000\xa0"
 _MONTHS = (
     "January",
     "February",
@@ -28,8 +29,8 @@ _MONTHS = (
 
 
 def plain(value: object, length: int = _LINE) -> str:
-    """One line of text: control, direction and line characters become a visible mark, a long text ends in its length."""
-    return "".join(c if c.isprintable() else "�" for c in short(str(value), length))
+    """One line of text: line ends become spaces, what is invisible a visible mark, and a long text ends in its length."""
+    return "".join(c if c.isprintable() else " " if c in _SPACES else "�" for c in short(str(value), length))
 
 
 def paragraph(value: object, length: int) -> str:

@@ -21,14 +21,15 @@ from crawler.report.notice.drawing import draw
 from crawler.report.notice.errors import FontsMissing, NotFit, SettingsFaulty, TemplateRefused
 from crawler.report.notice.law import cited_on
 from crawler.report.notice.letter import Judged
-from crawler.report.notice.settings import NoticeSettings, read_settings
+from crawler.report.notice.settings import AppSettings, NoticeSettings, Sent, read_settings
 from crawler.report.notice.standing import Standing
 from crawler.report.notice.wording import KINDS, load_wording
 from evidence.clock import FrozenClock
 from evidence.deciding import append_decision
 from evidence.decisions import CASE_MOVED
 from evidence.files import write_whole
-from tests.crawler.report.notice.reviewed import DECIDED_NS, REVIEWER, accept, docx_text, letter_of, opened
+from tests.crawler.report.made_case import PACKAGE
+from tests.crawler.report.notice.reviewed import DECIDED_NS, ISSUED, REVIEWER, accept, docx_text, letter_of, opened
 
 ROOT = Path(__file__).resolve().parents[4]
 DATA = ROOT / "crawler" / "report" / "notice" / "data"
@@ -181,8 +182,16 @@ def test_beyond_the_calendar_a_person_names_the_day(judged: Judged) -> None:
 
 def test_a_reminder_counts_the_days_since_the_earlier_deadline(judged: Judged) -> None:
     assert letter_of(judged, "reminder").document.deadline.late == "8"
+    later = NoticeSettings(app={PACKAGE: AppSettings(sent=(Sent(number="1", date=ISSUED, due=ISSUED),))})
     with pytest.raises(NotFit, match="nothing is overdue"):
-        letter_of(judged, "reminder", issued=date(2025, 11, 17))
+        letter_of(judged, "reminder", settings=later)
+
+
+def test_a_letter_is_not_older_than_what_it_quotes(undecided: Path, judged: Judged) -> None:
+    with pytest.raises(NotFit, match="decided on 2025-11-26"):
+        letter_of(judged, issued=date(2025, 11, 25))
+    with pytest.raises(NotFit, match="found or decided on 2025-11-25"):
+        letter_of(undecided, draft=True, issued=date(2025, 11, 24))
 
 
 def test_what_was_noticed_is_known_from_the_signed_moves(undecided: Path, tmp_path: Path) -> None:
