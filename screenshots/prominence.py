@@ -10,10 +10,18 @@ from numpy.typing import NDArray
 
 from screenshots.buttons import button_shape
 from screenshots.lines import Image, commonest_colour
-from screenshots.pixels import Colour, ImageUnreadable, contrast_ratio, decode_image, saturation, text_colours
+from screenshots.pixels import (
+    Colour,
+    ImageUnreadable,
+    colour_distance,
+    contrast_ratio,
+    decode_image,
+    saturation,
+    text_colours,
+)
 from screenshots.values import Box, Control, Dialog
 
-__all__ = ["Prominence", "compare_answers", "measure_control"]
+__all__ = ["Prominence", "colours_apart", "compare_answers", "draws_weaker", "measure_control"]
 
 _WEAK_CONTRAST = 3000
 _SMALLER = 720
@@ -34,6 +42,8 @@ class Prominence:
     """Height of the ink, in pixels."""
     saturation: int
     """Of the button's fill, in thousandths; 0 for grey and for plain words."""
+    colour: tuple[int, int, int] = (0, 0, 0)
+    """Blue, green and red of what is behind the words."""
 
 
 def measure_control(image: Image, control: Control) -> Prominence | None:
@@ -50,7 +60,21 @@ def measure_control(image: Image, control: Control) -> Prominence | None:
         area=(right - left) * (bottom - top),
         text_height=box[3] - box[1],
         saturation=round(1000 * saturation(shape.fill)) if shape.style == "filled" and shape.fill is not None else 0,
+        colour=(int(colours[1][0]), int(colours[1][1]), int(colours[1][2])),
     )
+
+
+def draws_weaker(accept: Prominence, refuse: Prominence) -> bool:
+    """Plain words beside a filled button, and pale or small."""
+    plainer = accept.style == "filled" and refuse.style == "plain"
+    fainter = refuse.contrast < min(_WEAK_CONTRAST, accept.contrast)
+    smaller = 1000 * refuse.text_height < _SMALLER * accept.text_height
+    return plainer and (fainter or smaller)
+
+
+def colours_apart(one: Prominence, other: Prominence) -> int:
+    """Distance in Lab of what is behind the words of two controls."""
+    return round(colour_distance(np.array(one.colour, np.uint8), np.array(other.colour, np.uint8)))
 
 
 def compare_answers(shot: bytes, dialog: Dialog) -> tuple[Prominence, Prominence, bool] | None:
@@ -68,10 +92,7 @@ def compare_answers(shot: bytes, dialog: Dialog) -> tuple[Prominence, Prominence
     accept, refuse = measure_control(image, accepts[0]), measure_control(image, refuses[0])
     if accept is None or refuse is None:
         return None
-    plainer = accept.style == "filled" and refuse.style == "plain"
-    fainter = refuse.contrast < min(_WEAK_CONTRAST, accept.contrast)
-    smaller = 1000 * refuse.text_height < _SMALLER * accept.text_height
-    return accept, refuse, plainer and (fainter or smaller)
+    return accept, refuse, draws_weaker(accept, refuse)
 
 
 def _ink_box(image: Image, box: Box) -> Box | None:

@@ -19,6 +19,7 @@ from evidence.lanes import Entry
 from evidence.record import SessionRecord
 from evidence.timeline import merge
 from screenshots.reading import ScreenReading, read_screen
+from screenshots.tricks import Trick, countdown_between, observe_tricks
 from traffic.adapters import NamedField, name_fields
 from traffic.attribution import Recipient, attribute, first_party_domains
 from traffic.detect import Detection, Detector
@@ -50,6 +51,8 @@ class ScreenAt:
     running: bool | None
     phase: Phase
     entry: Entry
+    tricks: tuple[Trick, ...] = ()
+    """What was looked for on a prompt for consent and measured there: observations, no verdict."""
 
     def cite(self, session: str, what: str) -> Citation:
         """This screen as evidence."""
@@ -201,17 +204,17 @@ def _screens(
     facts: Iterable[Entry], blobs: BlobStore, package: str, read: Callable[..., ScreenReading]
 ) -> list[ScreenAt]:
     """Every ScreenSeen with its reading; equal pairs of picture and hierarchy are read once."""
-    cache: dict[tuple[str, str], ScreenReading] = {}
+    cache: dict[tuple[str, str], tuple[ScreenReading, tuple[Trick, ...]]] = {}
     found: list[ScreenAt] = []
     for entry in facts:
         if entry.kind != "ScreenSeen":
             continue
         shot, hierarchy = _reference(entry.data.get("shot")), _reference(entry.data.get("hierarchy"))
         if (shot, hierarchy) not in cache:
-            text = _blob(blobs, hierarchy)
-            cache[(shot, hierarchy)] = read(
-                _blob(blobs, shot), text.decode("utf-8", "surrogatepass") if text else None, package=package
-            )
+            picture, tree = _blob(blobs, shot), _blob(blobs, hierarchy)
+            text = tree.decode("utf-8", "surrogatepass") if tree else None
+            reading = read(picture, text, package=package)
+            cache[(shot, hierarchy)] = (reading, observe_tricks(reading, picture, text))
         foreground = entry.data.get("foreground")
         front: Mapping[str, object] = foreground if isinstance(foreground, dict) else {}
         number, running = entry.data.get("screen"), entry.data.get("app_running")
@@ -220,15 +223,23 @@ def _screens(
                 screen=number if isinstance(number, int) else -1,
                 mono_ns=entry.at.mono_ns,
                 wall_ns=entry.at.wall_ns,
-                reading=cache[(shot, hierarchy)],
+                reading=cache[(shot, hierarchy)][0],
                 package=str(front.get("package") or ""),
                 task_package=str(front.get("task_package") or ""),
                 running=running if isinstance(running, bool) else None,
                 phase=Phase.NOT_STARTED,
                 entry=entry,
+                tricks=_seen_falling(found, cache[(shot, hierarchy)]),
             )
         )
     return found
+
+
+def _seen_falling(earlier: Sequence[ScreenAt], now: tuple[ScreenReading, tuple[Trick, ...]]) -> tuple[Trick, ...]:
+    """The tricks of a screen; a number that fell since the screen before is a countdown beyond doubt."""
+    reading, tricks = now
+    fell = countdown_between(earlier[-1].reading, reading) if earlier and tricks else None
+    return tuple(fell if fell is not None and trick.name == fell.name else trick for trick in tricks)
 
 
 def _reference(value: object) -> str:

@@ -27,6 +27,7 @@ from crawler.report.text import short, visible
 from crawler.report.view import accusing, session_view, went
 from evidence.files import write_whole
 from evidence.record import CaseRecord
+from screenshots.tricks import tricks_as_data
 
 __all__ = ["environment", "template_text", "write_report"]
 
@@ -188,6 +189,7 @@ def _pictures(finding: Finding, session: SessionReadings | None, gallery: Galler
                     "what": citation.what,
                     "time": shown_time(at.wall_ns),
                     "phase": at.phase.value,
+                    "tricks": tricks_as_data([trick for trick in at.tricks if trick.state == "seen"]),
                 }
             )
     return pictures

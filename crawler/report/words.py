@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["CITATIONS", "OWNERS", "PHASES", "PHASES_EN", "STATES", "VERDICTS"]
+__all__ = ["CITATIONS", "OWNERS", "PHASES", "PHASES_EN", "STATES", "TRICKS", "VERDICTS"]
 
 PHASES = {
     "NOT_STARTED": "未启动",
@@ -49,4 +49,13 @@ CITATIONS = {
     "the last screen of the watch": "观察结束时的画面",
     "the prompt": "同意弹窗",
     "the ticked box": "已勾选的选项",
+}
+TRICKS = {
+    "ticked_by_default": "选项已勾选",
+    "no_refusal": "未见拒绝选项",
+    "weaker_refusal": "拒绝选项弱于同意选项",
+    "hard_to_read": "文字过淡或过小",
+    "below_the_fold": "内容或选项在可见范围之外",
+    "countdown": "选项带倒计时数字",
+    "misleading_wording": "选项措辞值得注意",
 }

@@ -14,6 +14,7 @@ from crawler.judge.phases import Phase
 from crawler.judge.readings import ScreenAt, SessionReadings
 from crawler.judge.rules.common import consent_screens, finding, not_testable, of_scenario, untestable_reason
 from screenshots.reading import Checkbox, Dialog
+from screenshots.tricks import tricks_as_data
 
 __all__ = ["no_clear_choice", "no_prompt_at_first_run", "ticked_by_default"]
 
@@ -134,7 +135,12 @@ def _ticked(session: SessionReadings, at: ScreenAt, box: Checkbox) -> Finding:
         en="The box that agrees was ticked before the user touched anything.",
         phase=at.phase.value,
         at=(at.mono_ns, at.wall_ns),
-        details={"label": box.label[:200], "source": box.source, "box": list(box.box)},
+        details={
+            "label": box.label[:200],
+            "source": box.source,
+            "box": list(box.box),
+            "tricks": tricks_as_data(at.tricks),
+        },
         citations=(at.cite(session.session, "the ticked box"),),
     )
 
@@ -180,7 +186,11 @@ def _no_choice(session: SessionReadings, at: ScreenAt, dialog: Dialog, label: st
         en=f"The privacy prompt offers no way to refuse; its only control reads {label[:40]!r}.",
         phase=at.phase.value,
         at=(at.mono_ns, at.wall_ns),
-        details={"label": label[:200], "controls": [control.text[:80] for control in dialog.controls]},
+        details={
+            "label": label[:200],
+            "controls": [control.text[:80] for control in dialog.controls],
+            "tricks": tricks_as_data(at.tricks),
+        },
         citations=(at.cite(session.session, "the prompt"),),
     )
 

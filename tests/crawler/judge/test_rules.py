@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from crawler.judge.catalogue import load_rules
@@ -11,6 +13,7 @@ from crawler.judge.readings import OpAccess
 from crawler.judge.rules import RULES
 from crawler.judge.sockets import Owner
 from screenshots.reading import Checkbox
+from screenshots.tricks import Trick
 from tests.crawler.judge.building import SECOND, dialog, entry, hit, reading, screen, session, transmission
 
 RULE = dict(RULES)
@@ -183,6 +186,15 @@ def test_a_tick_measured_on_pixels_needs_two_sessions() -> None:
     again = session("S03", screens=[ticked(box("ticked", source="pixels"))])  # type: ignore[list-item]
     assert verdict("M1-09", once) is Verdict.LEAD
     assert verdict("M1-09", once, again) is Verdict.CONFIRMED
+
+
+def test_what_was_measured_on_the_screen_stands_in_the_evidence_and_changes_no_verdict() -> None:
+    seen = replace(ticked(box("ticked")), tricks=(Trick(name="weaker_refusal", state="seen"),))  # type: ignore[type-var]
+    found = RULE["M1-09"]((session(screens=[seen]),))  # type: ignore[list-item]
+    assert found[0].verdict is Verdict.CONFIRMED
+    assert found[0].details["tricks"][0]["name"] == "weaker_refusal"  # type: ignore[index]
+    plain = replace(screen(0, 1, reading(dialog("privacy_agreement", "accept", "refuse"))), tricks=seen.tricks)  # type: ignore[attr-defined]
+    assert verdict("M1-10", session(screens=[plain])) is Verdict.NOT_OBSERVED
 
 
 # ---------------------------------------------------------------- M1-10
