@@ -9,6 +9,7 @@ from screenshots.consent import THRESHOLD, consent_score, may_ask
 from screenshots.elements import Layer, comparable_text, height
 from screenshots.evidence import Wording, matches, read_wording
 from screenshots.facts import Facts, gather_facts
+from screenshots.sdks import kind_by_ids
 from screenshots.windows import SYSTEM_DIALOGS
 
 __all__ = ["Verdict", "judge_layer"]
@@ -63,6 +64,9 @@ def _decide(facts: Facts, score: float) -> str:
     wording = facts.wording
     if _is_permission(facts):
         return "permission" if facts.layer.source == "ocr" or not facts.layer.package else "permission_rationale"
+    vendor = kind_by_ids(element.resource_id for element in facts.layer.elements if element.resource_id)
+    if vendor is not None and facts.candidates:
+        return vendor
     for kind, applies in _STRONGER:
         if applies(facts):
             return kind
