@@ -59,4 +59,9 @@ def _say(line: dict[str, object]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    code = main(sys.argv[1:])
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Everything is written and closed. mitmproxy_rs has threads of its own that may still serve a tunnel while Python
+    # takes itself apart, and that ended in a segmentation fault.
+    os._exit(code)
