@@ -69,14 +69,16 @@ def adapters_table() -> Table:
 def name_fields(request: CapturedRequest, leaves: Sequence[Leaf], table: Table | None = None) -> tuple[NamedField, ...]:
     """The fields of the request that an adapter knows, each name and value once, in order of appearance."""
     known = table or adapters_table()
-    host = request.host.strip().rstrip(".").lower()
-    path = request.path.partition("?")[0]
+    domains = _domains(request.host)
+    path = request.path.partition("?")[0][:2000]
+    called = [(leaf.name, leaf) for leaf in leaves]
     found: dict[tuple[str, str, str], NamedField] = {}
     for adapter in known.adapters:
-        if _is_concerned(adapter, host, path, leaves):
-            for leaf, field in _fields(adapter, leaves):
-                key = (leaf.name, field.data, leaf.value)
-                found.setdefault(key, _named(adapter, leaf, field, known.kinds[field.data]))
+        if _is_concerned(adapter, domains, path, called):
+            for name, leaf, field in _fields(adapter, called):
+                key = (name, field.data, leaf.value)
+                if key not in found:
+                    found[key] = _named(adapter, leaf, field, known.kinds[field.data])
                 if len(found) >= _MOST_FIELDS:
                     return tuple(found.values())
     return tuple(found.values())
@@ -89,24 +91,27 @@ def field_of(hit: Hit, fields: Iterable[NamedField]) -> NamedField | None:
     return max(candidates, key=lambda field: len(field.path), default=None)
 
 
-def _is_concerned(adapter: Adapter, host: str, path: str, leaves: Sequence[Leaf]) -> bool:
-    if adapter.hosts and not any(host == suffix or host.endswith("." + suffix) for suffix in adapter.hosts):
-        return False
-    if adapter.path is not None and not adapter.path.search(path[:2000]):
-        return False
-    names = {leaf.name for leaf in leaves} if adapter.needs else frozenset()
-    return all(any(_is_called(name, need) for name in names) for need in adapter.needs)
+def _domains(host: str) -> frozenset[str]:
+    """The host and every domain it lies below."""
+    labels = host.strip().rstrip(".").lower().split(".")
+    return frozenset(".".join(labels[at:]) for at in range(len(labels)))
 
 
-def _fields(adapter: Adapter, leaves: Sequence[Leaf]) -> Iterable[tuple[Leaf, AdapterField]]:
-    """Each leaf that the adapter knows and that holds anything."""
-    for leaf in leaves:
-        if _is_empty(leaf.value) or not _is_way(adapter, leaf):
-            continue
-        last = leaf.name.rpartition(".")[2]
-        for field in adapter.by_last_name.get(last, ()):
-            if _is_called(leaf.name, field.name):
-                yield leaf, field
+def _is_concerned(adapter: Adapter, domains: frozenset[str], path: str, called: Sequence[tuple[str, Leaf]]) -> bool:
+    if adapter.hosts and domains.isdisjoint(adapter.hosts):
+        return False
+    if adapter.path is not None and not adapter.path.search(path):
+        return False
+    return all(any(_is_called(name, need) for name, _ in called) for need in adapter.needs)
+
+
+def _fields(adapter: Adapter, called: Sequence[tuple[str, Leaf]]) -> Iterable[tuple[str, Leaf, AdapterField]]:
+    """Each leaf with its name that the adapter knows and that holds anything."""
+    for name, leaf in called:
+        for field in adapter.by_last_name.get(name.rpartition(".")[2], ()):
+            if _is_called(name, field.name):
+                if not _is_empty(leaf.value) and _is_way(adapter, leaf):
+                    yield name, leaf, field
                 break
 
 
@@ -115,8 +120,10 @@ def _is_called(name: str, wanted: str) -> bool:
 
 
 def _is_way(adapter: Adapter, leaf: Leaf) -> bool:
+    if not adapter.ways:
+        return True
     way = tuple(_INDEX.sub("", step).replace(":.", ":") for step in plain_way(leaf.way))
-    return not adapter.ways or any(way[: len(wanted)] == wanted for wanted in adapter.ways)
+    return any(way[: len(wanted)] == wanted for wanted in adapter.ways)
 
 
 def _is_empty(value: str) -> bool:
