@@ -20,6 +20,7 @@ class Pace:
     name: str
     first_screen_seconds: int
     settle_seconds: int
+    reaction_ms: int
     prompt_watch_seconds: int
     prompt_wait_seconds: int
     quiet_seconds: int

@@ -27,6 +27,7 @@ from screenshots.reading import ScreenReading, read_screen
 __all__ = ["Seen", "SessionBroken", "Stage"]
 
 _MAX_LOOKS = 4000
+_REACTION_LOOK_SECONDS = 0.25
 
 
 class SessionBroken(RuntimeError):
@@ -145,9 +146,10 @@ class Stage:
             "resource_id": planned.resource_id[:300],
             "box": list(planned.box),
         }
+        touched = self.last.fingerprint if self.last and planned.purpose != "explore" else None
         with self._step("tap", planned.purpose, bears=planned.bears_on_consent, target=target, point=(x, y)):
             self.driver.tap(x, y)
-        return self._settled()
+        return self._settled(touched)
 
     def press(self, key: Key, purpose: str) -> Seen:
         """Press back, home or recents."""
@@ -223,19 +225,27 @@ class Stage:
             if error is not None:
                 self.ui.append("Settled", {"step": step, "reason": "failed", "screen": None})
 
-    def _settled(self) -> Seen:
-        """Wait for two equal screens in a row, or the deadline, or the app's end; record which."""
+    def _settled(self, touched: str | None = None) -> Seen:
+        """Wait for two equal screens in a row, or the deadline, or the app's end; record which.
+
+        `touched` is the screen that was answered: while it stands unchanged, a slow device is given time to react before
+        its answer counts as one without effect.
+        """
         deadline = Deadline(self.clock, float(self.pace.settle_seconds))
+        reaction = Deadline(self.clock, self.pace.reaction_ms / 1000)
         before = self.look()
         while True:
             if before.running is False:
                 reason = "process_gone"
                 break
             now = self.look()
-            if now.fingerprint == before.fingerprint and now.reading.readable:
+            waiting = now.fingerprint == touched and not reaction.passed()
+            if now.fingerprint == before.fingerprint and now.reading.readable and not waiting:
                 before, reason = now, "stable"
                 break
             before = now
+            if waiting:
+                self.rest(min(_REACTION_LOOK_SECONDS, reaction.remaining()))
             if deadline.passed():
                 reason = "deadline"
                 break

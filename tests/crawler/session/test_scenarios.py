@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from crawler.device.model import ActionUncertain, DeviceLost
+from crawler.device.model import Acted, ActionUncertain, DeviceLost
 from crawler.session.scenarios import SCENARIOS
 from crawler.session.stage import SessionBroken
 from evidence.lanes import read_lane
@@ -50,6 +50,36 @@ def test_a_dialog_that_cannot_be_refused_is_not_touched(tmp_path: Path) -> None:
     played = play(S03, {"start": consent({"accept": "page"}, refuse="", accept="同意并继续"), "page": page()}, tmp_path)
     assert played.device.taps == []
     assert "no control that clearly refuses" in played.said
+
+
+class SlowPaper(Paper):
+    """A device that shows what a tap did only after some more looks."""
+
+    looks_to_react = 4
+
+    def tap(self, x: int, y: int) -> Acted:
+        before = self.here
+        acted = super().tap(x, y)
+        after, self.here = self.here, before
+        looks = iter(range(self.looks_to_react))
+
+        def react() -> None:
+            if next(looks, None) is None:
+                self.here, self.before_look = after, lambda: None
+
+        self.before_look = react
+        return acted
+
+
+def test_a_device_that_reacts_late_is_not_touched_twice(tmp_path: Path) -> None:
+    story = {
+        "start": consent({"refuse": "again"}),
+        "again": consent({"refuse": "page"}, refuse="仍不同意", accept="同意并继续", title="您需要同意才能继续使用"),
+        "page": page(),
+    }
+    played = play(S03, story, tmp_path, device=SlowPaper(story), reaction_ms=60_000, settle_seconds=60)
+    assert played.device.taps == [("start", "refuse"), ("again", "refuse")]
+    assert played.said == "refused 2 times"
 
 
 def test_a_refusal_without_effect_is_not_repeated_for_ever(tmp_path: Path) -> None:
