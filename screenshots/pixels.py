@@ -24,7 +24,8 @@ __all__ = [
     "uniformity",
 ]
 
-MAXIMUM_PIXELS = 40_000_000
+MAXIMUM_PIXELS = 20_000_000
+"""Twice a display of 4K and more; a picture of so many pixels takes 60 MB."""
 BLANK_SHARE = 0.9985
 """A screen is blank when this share of it has one colour: two short words on white are more than the rest."""
 MAXIMUM_BYTES = 64 * 1024 * 1024

@@ -11,6 +11,8 @@ from crawler.cli.output import Exit, fail, print_json, show
 
 __all__ = ["proxy_command", "read_command", "screens_command", "traffic_command"]
 
+_MOST_BYTES = 64 * 1024 * 1024
+
 
 def screens_command(data: Path, engines: list[str], how: Mapping[str, Any], as_json: bool) -> None:
     """Reads every labelled screen of a folder, with one engine or with several side by side."""
@@ -37,18 +39,39 @@ def proxy_command(as_json: bool) -> None:
 
 
 def read_command(image: Path, hierarchy: Path | None, annotated: Path | None, second_look: bool) -> None:
-    """Reads one screen from files."""
+    """Reads one screen from files, with what presses a person on a prompt; a screen that cannot be read is an answer too."""
     from evidence.files import write_whole
     from screenshots.annotate import annotate
-    from screenshots.bench import read_files, reading_to_json
+    from screenshots.bench import reading_to_json
+    from screenshots.pixels import ImageUnreadable
+    from screenshots.reading import read_screen
+    from screenshots.tricks import observe_tricks, tricks_as_data
 
+    shot = _contents(image, "Name a picture that can be read: PNG or JPEG.")
+    named = _contents(hierarchy, "Name the hierarchy of the same screen: uiautomator XML.") if hierarchy else None
+    tree = named.decode("utf-8", "replace") if named is not None else None
+    reading = read_screen(shot, tree, second_look=second_look)
+    print_json({**reading_to_json(reading), "tricks": tricks_as_data(observe_tricks(reading, shot, tree))})
+    if annotated is None:
+        return
     try:
-        reading = read_files(image, hierarchy, second_look=second_look)
-        if annotated is not None:
-            write_whole(annotated, [annotate(image.read_bytes(), reading)])
+        write_whole(annotated, [annotate(shot, reading)])
+    except ImageUnreadable as error:
+        raise fail(f"nothing can be drawn: {error.detail}", "Name a PNG or JPEG image.", code=Exit.INPUT) from error
     except OSError as error:
-        raise fail(f"{error}", "Name a picture that can be read.", code=Exit.INPUT) from error
-    print_json(reading_to_json(reading))
+        raise fail(f"{error}", "Name a file that can be written.", code=Exit.INPUT) from error
+
+
+def _contents(file: Path, mend: str) -> bytes:
+    """A file from the command line, within bounds: pipes and devices have no end."""
+    try:
+        if not file.is_file():
+            raise fail(f"{file} is no file", mend, code=Exit.INPUT)
+        if file.stat().st_size > _MOST_BYTES:
+            raise fail(f"{file} has more than {_MOST_BYTES} bytes", mend, code=Exit.INPUT)
+        return file.read_bytes()
+    except OSError as error:
+        raise fail(f"{error}", mend, code=Exit.INPUT) from error
 
 
 def _measure(work: Callable[[], Mapping[str, object]], as_json: bool) -> None:
