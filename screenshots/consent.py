@@ -34,7 +34,7 @@ def may_ask(facts: Facts) -> bool:
     return bool(
         (facts.topics and _answers_or_asks(facts))
         or (wording["topic_weak"] and wording["ask"])
-        or (wording["processing"] and (wording["topic_weak"] or facts.documents) and accepts)
+        or (wording["processing"] and facts.documents and accepts)
         or (wording["topic_weak"] >= 2 and accepts)
         or _refusal_leaves(facts)
         or (wording["topic_weak"] and accepts and facts.has("refuse") and facts.card)
@@ -149,8 +149,10 @@ def _doubts(facts: Facts) -> float:
         doubts += 2.0
     if facts.has("skip") and not facts.has("accept"):
         doubts += 2.0
-    if facts.card and wording["article"] and not facts.has("accept", "refuse"):
+    if wording["article"] and not facts.has("accept", "refuse"):
         doubts += 2.0
+    if wording["article"] and not facts.card and not facts.documents:
+        doubts += 2.5
     if not facts.card and facts.pair is None and not announces(facts):
         states = facts.has("accept") or (facts.has("proceed") and wording["agreement_line"])
         doubts += 1.0 if wording["ask"] and states else 2.5

@@ -23,6 +23,8 @@ _COUNTDOWN = re.compile(
     r"[\s(\[|:,]*\d{1,2}\s*[)\]]?$|[\s(\[|:,]*\d{1,3}\s*(s|sec|秒|秒后)\s*[)\]]?$|^[(\[]?\d{1,2}\s*(s|秒)?[)\]]?[\s|]*(?=\D)"
 )
 """Two digits at most without a unit: "同意 312" is a poll, not a countdown."""
+_SECONDS = re.compile(r"\s*\(\d{1,2}\s*(s|秒)\)$")
+"""A countdown beyond doubt, also behind an age."""
 _EDGES = re.compile(r"^[\s□○◯口〇●◉☐☑✓✔>›<‹«»·•*\-|\"'\[(【「『]+|[\s>›〉→»·•*✓✔!.,。~\-|\"'\])】」』]+$")
 _SENTENCE = re.compile(r"[。;:?!]\S|[?!]\s\S|[《〈]|[?？]$|\.\s\S")
 _PUNCTUATION = re.compile(r"[\s,.;:!?/\"'()\[\]{}<>|~·•、。\-_+*&…]+")
@@ -98,6 +100,7 @@ def _strip(label: str) -> str:
         label = _EDGES.sub("", label)
         if not re.search(r"岁|周岁|over|under|\bv?\d+\.\d", label):
             label = _COUNTDOWN.sub("", label)
+        label = _SECONDS.sub("", label)
         if label == before:
             break
     return label or before.strip()
