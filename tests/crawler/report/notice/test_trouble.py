@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 import shutil
+import tempfile
 import zipfile
 from dataclasses import replace
 from html.parser import HTMLParser
@@ -107,6 +108,18 @@ def test_a_full_disk_leaves_nothing_under_the_final_name(judged: Judged, tmp_pat
                 write_letter(letter, form, out)
             assert "space" in raised.value.mend
             assert list(disk.path.iterdir()) == []
+
+
+def test_a_full_disk_for_temporary_files_is_told(
+    judged: Judged, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "notice.pdf"
+    with small_disk(tmp_path, "64k") as disk:
+        monkeypatch.setattr(tempfile, "tempdir", str(disk.path))
+        with pytest.raises(StorageFull):
+            write_letter(letter_of(judged), "pdf", out)
+        assert list(disk.path.iterdir()) == []
+    assert not out.exists()
 
 
 def test_a_case_that_was_changed_is_not_quoted(accepted: Path, tmp_path: Path) -> None:
