@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from lab.screen.chromium import Chromium
 from lab.screen.hierarchy import assemble, dump_page
 from lab.screen.page import Page, Viewport
 from lab.screens.document import APP, document
+from lab.screens.looks import ROOMY
 from lab.screens.scenes import Scene
 
 __all__ = ["ScreenFault", "draw_screens", "draw_to"]
@@ -29,18 +31,30 @@ class ScreenFault(RuntimeError):
 async def draw_screens(
     scenes: Iterable[Scene], directory: Path, *, marks: dict[str, Any] | None = None
 ) -> list[dict[str, Any]]:
-    """Draw every scene into `directory` and write `all.json` last. Returns the labels. Raises ScreenFault, OSError."""
+    """Draw every scene into `directory` and write `all.json` last. Returns the labels. Raises ScreenFault, OSError.
+
+    A scene whose answers do not fit on its display is drawn on an ordinary phone instead.
+    """
     directory.mkdir(parents=True, exist_ok=True)
     chromium = Chromium()
-    pages: dict[Viewport, Page] = {}
     labels: list[dict[str, Any]] = []
     try:
         await chromium.start()
         context = str((await chromium.send("Target.createBrowserContext"))["browserContextId"])
+        pages: dict[Viewport, Page] = {}
+
+        async def page_of(viewport: Viewport) -> Page:
+            if viewport not in pages:
+                pages[viewport] = await Page.open(chromium, viewport, context=context)
+            return pages[viewport]
+
         for scene in scenes:
-            if scene.viewport not in pages:
-                pages[scene.viewport] = await Page.open(chromium, scene.viewport, context=context)
-            labels.append({**await draw_to(pages[scene.viewport], scene, directory), **(marks or {})})
+            try:
+                label = await draw_to(await page_of(scene.viewport), scene, directory)
+            except ScreenFault:
+                roomy = replace(scene, viewport=ROOMY, font_scale=1.0)
+                label = await draw_to(await page_of(ROOMY), roomy, directory)
+            labels.append({**label, **(marks or {})})
     finally:
         await chromium.close()
     (directory / "all.json").write_text(json.dumps(labels, ensure_ascii=False, indent=1), "utf-8")

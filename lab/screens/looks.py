@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from lab.screen.page import Viewport
 
-__all__ = ["BUTTONS", "DISPLAYS", "THEMES", "Theme"]
+__all__ = ["BUTTONS", "DISPLAYS", "ROOMY", "THEMES", "Theme"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +110,9 @@ DISPLAYS: tuple[tuple[Viewport, int], ...] = (
     (_display(1920, 1200, 1.5), 2),
 )
 """Displays and how often each is drawn: phones from 480x800 to 1440x3200, tablets, both also lying."""
+
+ROOMY = DISPLAYS[0][0]
+"""Where every scene fits."""
 
 BUTTONS: tuple[tuple[str, int], ...] = (
     ("filled tonal row pill", 6),

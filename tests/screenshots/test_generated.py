@@ -1,6 +1,7 @@
 """Screens the laboratory draws: the plan, the truth about them, and how well the reader understands a sample."""
 
 import asyncio
+import dataclasses
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -10,7 +11,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from lab.screen.page import Viewport
 from lab.screens.draw import draw_screens
+from lab.screens.looks import ROOMY
 from lab.screens.scenes import CONSENT, KINDS, Scene, plan
 from lab.screens.wordings import PARTS, WordingError, load_languages, read_language
 from screenshots.bench import bench_screens
@@ -139,6 +142,16 @@ def test_the_same_seed_draws_the_same_pixels(tmp_path: Path) -> None:
         for ending in ("png", "xml"):
             one, other = ((tmp_path / name / f"{scene.name}.{ending}").read_bytes() for name in ("one", "other"))
             assert one == other
+
+
+@pytest.mark.lab
+@needs_chromium
+def test_what_does_not_fit_is_drawn_where_it_fits(tmp_path: Path) -> None:
+    scene = next(one for one in one_of_each() if one.kind == "cmp")
+    narrow = dataclasses.replace(scene, viewport=Viewport(width=960, height=360, scale=3.0), font_scale=1.5)
+    label = asyncio.run(draw_screens([narrow], tmp_path))[0]
+    assert (label["w"], label["h"]) == (ROOMY.width, ROOMY.height)
+    assert "accept" in {control["role"] for control in label["controls"]}
 
 
 @pytest.mark.lab
