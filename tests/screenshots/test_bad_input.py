@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from screenshots.engines import EngineMissing, _languages_for, quick_engine
 from screenshots.pixels import ImageUnreadable, decode_image, image_size
 from screenshots.reading import read_screen
 from tests.screenshots.trees import card, feed, hierarchy, over
@@ -50,11 +51,66 @@ def test_shots_that_cannot_be_read(shot: bytes | None, reason: str) -> None:
     assert (reading.readable, reading.unreadable_reason, reading.kinds) == (False, reason, ())
 
 
-@pytest.mark.parametrize("xml", ["junk", "<a/>", "<hierarchy>", "<!DOCTYPE x><hierarchy/>", "x" * 9_000_000])
+BOMB = '<!DOCTYPE h [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;">]><hierarchy><node text="&b;"/></hierarchy>'
+DEEP = "<hierarchy>" + "<node>" * 5000 + "</node>" * 5000 + "</hierarchy>"
+LARGE = "<hierarchy>" + '<node text="同意"/>' * 2_800_000 + "</hierarchy>"
+
+
+@pytest.mark.parametrize(
+    "xml",
+    ["junk", "<a/>", "<hierarchy>", "<hierarchy/>", "<!DOCTYPE x><hierarchy/>", BOMB, DEEP, LARGE],
+    ids=["junk", "other root", "cut", "empty", "document type", "entities", "deep", "50 megabytes"],
+)
 def test_a_bad_hierarchy_alone_is_unreadable(xml: str) -> None:
     reading = read_screen(None, xml)
     assert (reading.readable, reading.unreadable_reason) == (False, "bad_hierarchy")
     assert any("hierarchy unreadable" in note for note in reading.notes)
+
+
+def test_an_undeclared_entity_is_never_expanded() -> None:
+    reading = read_screen(None, '<hierarchy><node text="&xxe;" bounds="[0,0][9,9]"/></hierarchy>')
+    assert reading.unreadable_reason == "bad_hierarchy"
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "WEBP", "BMP"])
+def test_what_the_bytes_are_counts_and_not_a_name(kind: str) -> None:
+    written = io.BytesIO()
+    Image.new("RGB", (300, 500), (250, 250, 250)).save(written, format=kind)
+    assert read_screen(written.getvalue(), None).unreadable_reason == "blank"
+
+
+@pytest.mark.parametrize(
+    ("colour", "reason"), [((0, 0, 0), "secure"), ((255, 255, 255), "blank"), ((30, 90, 200), "blank")]
+)
+@pytest.mark.parametrize("second_look", [False, True])
+def test_a_screen_of_one_colour_never_says_that_no_dialog_was_there(
+    colour: tuple[int, int, int], reason: str, second_look: bool
+) -> None:
+    written = io.BytesIO()
+    Image.new("RGB", (540, 1200), colour).save(written, format="PNG")
+    reading = read_screen(written.getvalue(), None, second_look=second_look)
+    assert (reading.readable, reading.unreadable_reason, reading.kinds) == (False, reason, ())
+    assert not reading.looked_twice
+
+
+def test_missing_language_data_names_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("screenshots.engines._installed_languages", lambda: frozenset({"osd"}))
+    _languages_for.cache_clear()
+    try:
+        with pytest.raises(EngineMissing) as caught:
+            _languages_for("han")
+    finally:
+        _languages_for.cache_clear()
+    assert "apt-get install tesseract-ocr-chi-sim tesseract-ocr-eng" in caught.value.mend
+
+
+def test_without_the_tiny_models_the_small_ones_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("screenshots.engines._tiny_models", lambda: None)
+    quick_engine.cache_clear()
+    try:
+        assert quick_engine().name == "rapidocr-small"
+    finally:
+        quick_engine.cache_clear()
 
 
 def test_a_good_hierarchy_survives_a_bad_shot() -> None:
