@@ -5,18 +5,29 @@ compression that depends on a library's version, no dates, no comments, no gaps 
 Layout: PKWARE's APPNOTE, sections 4.3.7, 4.3.12 and 4.3.16, without ZIP64.
 """
 
+import contextlib
+import hashlib
 import os
 import struct
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 from evidence.errors import EvidenceError
 from evidence.files import open_regular
+from evidence.tree import FileSeen, Tree
 
-__all__ = ["ARCHIVE_MARK", "ArchiveDamaged", "ArchiveTooLarge", "ArchiveWriter", "unpack"]
+__all__ = [
+    "ARCHIVE_MARK",
+    "ArchiveDamaged",
+    "ArchiveTooLarge",
+    "ArchiveWriter",
+    "PackedTree",
+    "Unpacked",
+    "unpack",
+]
 
 _LOCAL = struct.Struct("<4s5H3I2H")
 _CENTRAL = struct.Struct("<4s6H3I5H2I")
@@ -61,6 +72,29 @@ class _Entry:
         return _CENTRAL.pack(*head, len(self.name), 0, 0, 0, 0, _MODE, self.offset) + self.name
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unpacked:
+    """What was in an archive."""
+
+    files: Mapping[str, FileSeen]
+    """Every file by its path, written or not."""
+    changed: tuple[str, ...]
+    """Files whose bytes do not have the checksum beside them."""
+
+
+class PackedTree:
+    """The files of an archive as a tree that was walked and hashed while it was unpacked."""
+
+    def __init__(self, files: Mapping[str, FileSeen]):
+        self._files = files
+        self.sizes: Mapping[str, int] = {path: seen.size for path, seen in files.items()}
+        parents = (path.split("/")[:-1] for path in files)
+        self.folders: Collection[str] = {"/".join(parts[: n + 1]) for parts in parents for n in range(len(parts))}
+
+    def tree(self) -> Tree:
+        return Tree(files=self._files, folders=frozenset(self.folders), faults=())
+
+
 class ArchiveWriter:
     """Writes an archive into a stream that can seek. Files must come in the order of their names' bytes."""
 
@@ -101,12 +135,13 @@ def _directory(entries: list[_Entry], at: int) -> bytes:
     return central + _END.pack(_END_MARK, 0, 0, count, count, len(central), at, 0)
 
 
-def unpack(path: Path, folder: Path) -> tuple[str, ...]:
+def unpack(path: Path, folder: Path, *, leave: str = "") -> Unpacked:
     """Write an archive's files below an empty folder, demanding that every byte is as ArchiveWriter writes it.
 
-    Returns the files whose bytes do not have the checksum beside them. Raises ArchiveDamaged at the first place where the
-    archive itself is not as it was written; what came before it is in the folder. OSError as the disk does.
+    Files whose path begins with `leave` are digested and not written, when it is not empty. Raises ArchiveDamaged at the first
+    place where the archive itself is not as it was written; what came before it is in the folder. OSError as the disk does.
     """
+    files: dict[str, FileSeen] = {}
     changed = []
     with open_regular(path) as stream:
         length = os.fstat(stream.fileno()).st_size
@@ -117,8 +152,12 @@ def unpack(path: Path, folder: Path) -> tuple[str, ...]:
             entry = _read_local(stream, head, at, length)
             if entries and entries[-1].name >= entry.name:
                 raise ArchiveDamaged(f"at byte {at}: a file out of order, or named twice")
-            if _extract(stream, entry, folder, made) != entry.checksum:
-                changed.append("/".join(_parts(entry)))
+            parts = _parts(entry)
+            name = "/".join(parts)
+            kept = None if leave and name.startswith(leave) else _place(entry, folder.joinpath(*parts), made)
+            files[name], checksum = _copied(stream, entry.size, kept)
+            if checksum != entry.checksum:
+                changed.append(name)
             entries.append(entry)
             at += _LOCAL.size + len(entry.name) + entry.size
         expected = _directory(entries, at)
@@ -126,7 +165,7 @@ def unpack(path: Path, folder: Path) -> tuple[str, ...]:
     if found != expected:
         same = next((i for i, (a, b) in enumerate(zip(found, expected, strict=False)) if a != b), len(expected))
         raise ArchiveDamaged(f"at byte {at + same}: the directory at its end is cut off, changed, or more than it was")
-    return tuple(changed)
+    return Unpacked(files=files, changed=tuple(changed))
 
 
 def _read_local(stream: BinaryIO, head: bytes, at: int, length: int) -> _Entry:
@@ -144,21 +183,27 @@ def _read_local(stream: BinaryIO, head: bytes, at: int, length: int) -> _Entry:
     return entry
 
 
-def _extract(stream: BinaryIO, entry: _Entry, folder: Path, made: set[Path]) -> int:
-    """Write one file and return the checksum of its bytes."""
-    target = folder.joinpath(*_parts(entry))
+def _place(entry: _Entry, target: Path, made: set[Path]) -> Path:
+    """Where a file goes, its folder made."""
     if target.parent not in made:
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
         except (FileExistsError, NotADirectoryError):
             raise ArchiveDamaged(f"at byte {entry.offset}: a file where a folder stands") from None
         made.add(target.parent)
-    checksum = 0
-    with target.open("xb") as out:
-        for piece in _pieces(stream, entry.size):
+    return target
+
+
+def _copied(stream: BinaryIO, size: int, target: Path | None) -> tuple[FileSeen, int]:
+    """One file's digest and checksum, its bytes written on the way unless nobody needs them there."""
+    digest, checksum = hashlib.sha256(), 0
+    with target.open("xb") if target is not None else contextlib.nullcontext() as out:
+        for piece in _pieces(stream, size):
+            digest.update(piece)
             checksum = zlib.crc32(piece, checksum)
-            out.write(piece)
-    return checksum
+            if out is not None:
+                out.write(piece)
+    return FileSeen(digest=digest.hexdigest(), size=size), checksum
 
 
 def _parts(entry: _Entry) -> list[str]:

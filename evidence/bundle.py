@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from evidence.archive import ARCHIVE_MARK, ArchiveDamaged, unpack
+from evidence.archive import ARCHIVE_MARK, ArchiveDamaged, PackedTree, unpack
 from evidence.canonical import Json, from_line
 from evidence.casecheck import MEND_COPY, CaseChecked, CaseFolders, check_case, load_seal, seal_faults
 from evidence.comparison import compare_files, compare_folders
@@ -23,9 +23,9 @@ from evidence.errors import Fault, NotCanonical, storage_failure
 from evidence.faults import FaultList, escaped
 from evidence.files import open_regular
 from evidence.manifest import Seal, seal_digest
-from evidence.record import CUSTODY, RECORD
+from evidence.record import BLOBS, CUSTODY, RECORD
 from evidence.seal import OUTSIDE_DERIVED
-from evidence.tree import TreeReader
+from evidence.tree import TreeReader, TreeView, Walked
 from evidence.trust import Trust
 
 __all__ = [
@@ -73,35 +73,39 @@ def is_archive(path: Path) -> bool:
 
 
 @contextmanager
-def unpacked(path: Path) -> Iterator[tuple[Path, tuple[Fault, ...]]]:
-    """A packed bundle as a folder for as long as the context lasts, and what is wrong with the packing."""
+def unpacked(path: Path) -> Iterator[tuple[Path, PackedTree | None, tuple[Fault, ...]]]:
+    """A packed bundle as a folder for as long as the context lasts, its files, and what is wrong with the packing.
+
+    Blobs are digested on the way and not written: nothing but their digests is asked for. None: it could not be unpacked.
+    """
     name = escaped(path.name)
     with TemporaryDirectory(prefix="appwitness-verify-") as temporary:
         folder = Path(temporary)
         try:
-            changed = unpack(path, folder)
+            content = unpack(path, folder, leave=f"{CASE}/{RECORD}/{BLOBS}/")
         except ArchiveDamaged as error:
             mend = "Fetch an untouched copy. If another program packed it, unpack it and verify the folder."
-            yield folder, (Fault(place=name, what=f"the archive is damaged {escaped(str(error))}", mend=mend),)
+            yield folder, None, (Fault(place=name, what=f"the archive is damaged {escaped(str(error))}", mend=mend),)
             return
         except OSError as error:
             raise storage_failure(folder, error) from error
         what = "its bytes do not have the checksum that the archive gives them"
-        yield folder, tuple(Fault(place=file, what=what, mend=MEND_COPY) for file in changed)
+        faults = tuple(Fault(place=file, what=what, mend=MEND_COPY) for file in content.changed)
+        yield folder, PackedTree(content.files), faults
 
 
-def check_bundle(folder: Path, trust: Trust, notes: FaultList) -> BundleChecked:
-    """Every fault of an unpacked bundle. Never raises on what it holds."""
+def check_bundle(folder: Path, trust: Trust, notes: FaultList, reader: Walked | None = None) -> BundleChecked:
+    """Every fault of a bundle. `reader`: its files, if they were read already. Never raises on what it holds."""
     info = _info(folder)
     if isinstance(info, Fault) and info.mend == _MEND_LATER:
         return BundleChecked(case=None, faults=(info,))
-    reader = TreeReader(folder, place="")
+    reader = reader or TreeReader(folder, place="")
     case_dir = folder / CASE
     inside = FaultList(".")
     folders = CaseFolders(
-        record=reader.below(f"{CASE}/{RECORD}"),
-        derived=reader.below(CASE, skip=OUTSIDE_DERIVED),
-        custody=reader.below(f"{CASE}/{CUSTODY}"),
+        record=TreeView(reader, f"{CASE}/{RECORD}"),
+        derived=TreeView(reader, CASE, OUTSIDE_DERIVED),
+        custody=TreeView(reader, f"{CASE}/{CUSTODY}"),
     )
     case = check_case(case_dir, trust, inside, folders)
     for note in inside.listed():
@@ -118,9 +122,7 @@ def check_bundle(folder: Path, trust: Trust, notes: FaultList) -> BundleChecked:
     )
 
 
-def _sealed_faults(
-    folder: Path, reader: TreeReader, case: CaseChecked, trust: Trust, notes: FaultList
-) -> Iterator[Fault]:
+def _sealed_faults(folder: Path, reader: Walked, case: CaseChecked, trust: Trust, notes: FaultList) -> Iterator[Fault]:
     seal = load_seal(folder, BUNDLE_SEAL, "bundle")
     if isinstance(seal, Fault):
         yield seal

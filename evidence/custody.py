@@ -68,7 +68,7 @@ def read_custody(case_dir: Path, files: Walked, record: Seal | None, trust: Trus
             _take_retention(custody, case_dir / CUSTODY / name, place, record, trust)
         elif name == PENDING_FILE:
             custody.pending = True
-            notes.add(place, "a time stamp was asked for and has not been had", "Run: appwitness timestamp --retry")
+            notes.add(place, "a time stamp was asked for and has not been had", "Run `appwitness timestamp --retry`.")
         else:
             _fault(custody, place, "not a document that belongs here", "Remove it, or put it where it belongs.")
     for folder in sorted(files.folders):

@@ -75,10 +75,6 @@ class TreeReader:
             self._tree = Tree(files=files, folders=frozenset(self.folders), faults=self._faults.listed())
         return self._tree
 
-    def below(self, folder: str, *, skip: frozenset[str] = frozenset()) -> "TreeView":
-        """The part below one of its folders, with paths that begin there, without walking or hashing it again."""
-        return TreeView(self, folder, skip)
-
     def _walk(self, skip: frozenset[str]) -> Iterator[tuple[str, int]]:
         pending = [("", 0)]
         while pending:
@@ -125,9 +121,12 @@ class TreeReader:
 
 
 class TreeView:
-    """A part of a tree. Faults stay with the whole, where they are told once."""
+    """The part of a tree below one of its folders, with paths that begin there, without walking or hashing it again.
 
-    def __init__(self, whole: TreeReader, folder: str, skip: frozenset[str]):
+    Faults stay with the whole, where they are told once.
+    """
+
+    def __init__(self, whole: Walked, folder: str, skip: frozenset[str] = frozenset()):
         self._whole = whole
         self._prefix = f"{folder}/"
         self._skip = skip

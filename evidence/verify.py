@@ -20,6 +20,7 @@ from evidence.keys import fingerprint
 from evidence.manifest import Seal
 from evidence.record import BLOBS, CASE_FILE, RECORD, SEAL_FILE
 from evidence.timestamp import load_authorities
+from evidence.tree import Walked
 from evidence.trust import Trust, shown_moment
 
 __all__ = ["Fault", "Trust", "Verification", "main", "verify", "verify_for"]
@@ -63,23 +64,23 @@ def verify_for(path: Path | str, trust: Trust) -> Verification:
     """The same for a verifier who was told more: a register with revocations, authorities that stamp the time."""
     path = Path(path)
     if _is_file(path):
-        with unpacked(path) as (folder, faults):
-            if any(fault.place == escaped(path.name) for fault in faults):
+        with unpacked(path) as (folder, tree, faults):
+            if tree is None:
                 return Verification(ok=False, faults=faults, bundle=True)
-            answer = _verify_folder(folder, trust)
+            answer = _verify_folder(folder, trust, tree)
         found = tuple(dict.fromkeys((*faults, *answer.faults)))
         return replace(answer, faults=found, ok=not found)
     return _verify_folder(path, trust)
 
 
-def _verify_folder(path: Path, trust: Trust) -> Verification:
+def _verify_folder(path: Path, trust: Trust, tree: Walked | None = None) -> Verification:
     notes = FaultList(".")
     case_dir = _case_directory(path)
     if case_dir is not None:
         checked = check_case(case_dir, trust, notes, walk_case(case_dir))
         return _answer(checked, checked.faults, notes)
     if _is_bundle(path):
-        bundle = check_bundle(path, trust, notes)
+        bundle = check_bundle(path, trust, notes, tree)
         if bundle.case is None:
             return Verification(ok=False, faults=bundle.faults, bundle=True)
         answer = _answer(bundle.case, tuple(dict.fromkeys(bundle.faults)), notes)

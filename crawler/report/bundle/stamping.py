@@ -39,7 +39,7 @@ class AuthorityAway(EvidenceError):
 
     exit_code = 75
     retryable = True
-    default_mend = "Ask again later, with: appwitness timestamp --retry"
+    default_mend = "Ask again later, with `appwitness timestamp --retry`."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,7 +32,7 @@ class ExportRefused(EvidenceError):
     """Nothing was written."""
 
     exit_code = 65
-    default_mend = "Verify the case, and judge it with: appwitness judge CASE"
+    default_mend = "Verify the case, and judge it with `appwitness judge CASE`."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,7 @@ from rfc3161_client import decode_timestamp_response
 from crawler.report.bundle.stamping import AuthorityAway, ask_authority, pending_authority, stamp_case
 from evidence.clock import FrozenClock
 from evidence.errors import StampRefused
+from evidence.keyring import KeyEntry, KeyRegister
 from evidence.stampkeys import purpose_fault
 from evidence.timestamp import check_stamp, read_stamp
 from evidence.verify import Trust, verify, verify_for
@@ -186,3 +187,20 @@ def test_a_stamp_of_another_case_is_a_fault(tmp_path: Path, authority: Authority
     assert [fault.what for fault in answer.faults if fault.place == "custody/stamp-01.tsr"] == [
         "time stamp: wrong imprint: it was made for other bytes than this seal"
     ]
+
+
+@pytest.mark.parametrize(("days", "said"), [(1, "a time stamp of"), (-1, "rests on the sealing machine's clock alone")])
+def test_a_stamp_from_before_a_revocation_shows_that_the_seal_was_there(
+    tmp_path: Path, authority: Authority, days: int, said: str
+) -> None:
+    case = build_sealed(tmp_path / "case")
+    with listening(authority.stamp) as url:
+        made = stamp_case(case, url, roots=[authority.root])
+    entry = KeyEntry(public_key=KEY.public, revoked_wall_ns=made.wall_ns + days * 86_400 * 10**9, reason="stolen")
+    register = KeyRegister(entries=(entry,))
+    answer = verify_for(case, Trust(keys=[KEY.fingerprint], register=register, authorities=(authority.root,)))
+    assert answer.ok
+    (note,) = [note.what for note in answer.notes if note.place == "record/seal.json"]
+    assert said in note
+    unknown = verify_for(case, Trust(keys=[KEY.fingerprint], register=register))
+    assert any("clock alone" in note.what for note in unknown.notes), "a stranger's stamp shows nothing"
