@@ -111,12 +111,17 @@ def _seen_layers(sight: Sight) -> tuple[Layer, ...] | str:
         return sight.failure or "no_input"
     if sight.emptiness is not None:
         return sight.emptiness
-    lines = sight.read(sight.quick)
+    reader = sight.quick
+    lines = sight.read(reader)
+    if lines is None and sight.second is not None:
+        reader = sight.second
+        lines = sight.read(reader)
+        sight.notes.append(f"{_name(reader)} read this screen alone" if lines is not None else "")
     if lines is None:
         return "no_engine"
     if not lines and sight.sparse:
         return "half_drawn"
-    return layers_from_lines(lines, sight.image, engine=_name(sight.quick))
+    return layers_from_lines(lines, sight.image, engine=_name(reader))
 
 
 def _only_loading(layers: Sequence[Layer]) -> bool:
@@ -226,7 +231,7 @@ def _source(layers: Sequence[Layer]) -> str:
 
 
 def _unreadable(reason: str, sight: Sight, failure: str | None) -> ScreenReading:
-    notes = [*sight.notes, *([f"hierarchy unreadable: {failure}"] if failure else [])]
+    notes = [*filter(None, sight.notes), *([f"hierarchy unreadable: {failure}"] if failure else [])]
     return ScreenReading(
         readable=False,
         unreadable_reason=reason,

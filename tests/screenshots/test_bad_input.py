@@ -2,6 +2,7 @@
 
 import io
 import random
+import shutil
 import struct
 import zlib
 
@@ -13,6 +14,7 @@ from PIL import Image
 from screenshots.engines import EngineMissing, _languages_for, quick_engine
 from screenshots.pixels import ImageUnreadable, decode_image, image_size
 from screenshots.reading import read_screen
+from tests.screenshots.pictures import consent, needs_font, png
 from tests.screenshots.trees import card, feed, hierarchy, over
 
 
@@ -163,13 +165,32 @@ def test_many_nodes_take_bounded_time() -> None:
     assert reading.dialog is None or not reading.dialog.asks_consent
 
 
-def test_an_engine_that_breaks_is_noted_not_raised(monkeypatch: pytest.MonkeyPatch) -> None:
-    def breaks(*_: object) -> object:
-        raise KeyError("no such model")
+def breaks(*_: object) -> object:
+    raise KeyError("no such model")
 
+
+def test_engines_that_break_are_noted_not_raised(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("screenshots.engines._rapid", breaks)
+    monkeypatch.setattr("screenshots.engines._installed_languages", lambda: frozenset({"osd"}))
+    _languages_for.cache_clear()
     written = io.BytesIO()
     Image.effect_noise((300, 500), 80).convert("RGB").save(written, format="PNG")
-    reading = read_screen(written.getvalue(), None)
+    try:
+        reading = read_screen(written.getvalue(), None)
+    finally:
+        _languages_for.cache_clear()
     assert reading.unreadable_reason == "no_engine"
     assert any("KeyError" in note for note in reading.notes)
+    assert any("apt-get install" in note for note in reading.notes)
+
+
+@needs_font
+@pytest.mark.skipif(shutil.which("tesseract") is None, reason="tesseract is not installed")
+def test_the_other_reader_steps_in_and_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("screenshots.engines._rapid", breaks)
+    reading = read_screen(png(consent()), None)
+    assert reading.kinds[0] == "privacy_agreement"
+    assert [name.split()[0] for name in reading.engines] == ["tesseract"]
+    assert any("tesseract read this screen alone" in note for note in reading.notes)
+    assert reading.dialog is not None
+    assert not reading.dialog.certain
