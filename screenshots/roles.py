@@ -143,9 +143,12 @@ def _consent_role(one: Candidate, verdict: Verdict, *, refuses: bool, accepts: b
         return _Role(name="refuse", clear=clear)
     if name in ("proceed", "confirm", "acknowledge", "allow"):
         paired_up = verdict.pair is not None and one is verdict.pair.positive
-        asked = verdict.kind not in ("notice_only", "retention") and (clear or answered)
+        closes = any(other.name == "close" and other.element.text for other in verdict.candidates)
+        asked = verdict.kind not in ("notice_only", "retention") and (answered or (clear and not closes))
         if not accepts and (paired_up or asked):
             return _Role(name="accept", clear=clear and (paired_up or answered))
+        if name == "proceed" and closes:
+            return _Role(name="other", clear=False)
         return _Role(name="allow" if name == "allow" else "acknowledge", clear=clear and not accepts)
     if name == "exit":
         return _Role(name="exit" if refuses else "refuse", clear=clear)

@@ -9,6 +9,7 @@ from screenshots.lexicon import comparable, readable
 from screenshots.reading import read_screen
 from screenshots.values import Dialog
 from tests.screenshots.sheets import Sheet, read_sheets
+from tests.screenshots.trees import button, hierarchy, label, node, window
 
 HERE = Path(__file__).parent
 TUNED, MEASURED = HERE / "unseen_dev.toml", HERE / "unseen_held_out.toml"
@@ -92,3 +93,28 @@ def test_stems_tell_which_way_a_label_leans(label: str, leans: int) -> None:
 )
 def test_data_is_handled_when_a_sentence_names_it_the_act_and_the_party(text: str, count: int) -> None:
     assert handled_sentences(comparable(text)) == count
+
+
+PREFERENCES = (
+    "We use data about you to improve our services and share statistics with our partners. You have the right to opt out "
+    "of data collection. By continuing you agree to our Privacy Policy. We collect usage data for personalised ads. "
+    "You can change your choices in the settings."
+)
+
+
+def test_a_page_of_toggles_and_a_way_out_asks_for_consent_and_offers_no_acceptance() -> None:
+    toggle = node((560, 900, 680, 960), name="android.widget.Switch", checkable=True, checked=True, clickable=True)
+    page = window(
+        label("Thank you for playing", (40, 100, 680, 180))
+        + label(PREFERENCES, (40, 220, 680, 840))
+        + label("Ads personalisation", (40, 900, 500, 960))
+        + toggle
+        + button("Open dashboard", (40, 1100, 680, 1180))
+        + button("Close", (40, 1450, 680, 1540))
+    )
+    dialog = read_screen(None, hierarchy(page), ocr=()).dialog
+    assert dialog is not None
+    assert dialog.asks_consent
+    roles = {control.text: control.role for control in dialog.controls}
+    assert roles["Close"] == "close"
+    assert not {"accept", "refuse"} & set(roles.values())
