@@ -55,8 +55,6 @@ class Writer:
         self._style()
         self._frame()
 
-    # -------------------------------------------------------------- page and styles
-
     def _style(self) -> None:
         section = self.document.sections[0]
         section.page_width, section.page_height = Mm(210), Mm(297)
@@ -86,8 +84,6 @@ class Writer:
         footer = section.footer.paragraphs[0]
         small(footer.add_run("{{ footer }}　　"))
         page_number(footer)
-
-    # -------------------------------------------------------------- building stones
 
     def paragraph(self, text: str, *, indent: bool = False, size: float | None = None, align: Any = None) -> Any:
         made = self.document.add_paragraph()
@@ -164,8 +160,6 @@ class Writer:
         made = self.document.add_paragraph()
         made.paragraph_format.space_after = Pt(2)
         made.paragraph_format.line_spacing = Pt(5)
-
-    # -------------------------------------------------------------- the letter
 
     def write(self) -> bytes:
         self.head()
