@@ -20,7 +20,7 @@ def measured(**how: Any) -> Any:
 
 @pytest.mark.parametrize("seed", [7])
 def test_a_sample_of_changes_is_refused_and_named(seed: int) -> None:
-    found = measured(changes=40, copies=3, seed=seed)
+    found = measured(changes=28, copies=2, seed=seed)
     assert found["changes"]["passed"] == []
     assert found["changes"]["unnamed"] == []
     assert found["changes"]["still_whole"], "what was damaged was put back"
@@ -29,7 +29,7 @@ def test_a_sample_of_changes_is_refused_and_named(seed: int) -> None:
 
 
 def test_a_case_of_ones_own_can_be_measured(tmp_path: Path) -> None:
-    found = measured(case=build_small(tmp_path / "case"), changes=20, copies=2)
+    found = measured(case=build_small(tmp_path / "case"), changes=8, copies=2)
     assert found["ok"] is True
 
 

@@ -124,7 +124,7 @@ def test_a_certificate_for_another_purpose_is_named() -> None:
         assert "was not issued for time stamping" in purpose_fault(made, now)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(data=st.data())
 def test_a_changed_stamp_proves_no_other_moment(answer: bytes, authority: Authority, data: st.DataObject) -> None:
     """A bit may be one that nobody signed (a status text, a certificate that is not needed); what is proved stays the same."""
@@ -135,7 +135,7 @@ def test_a_changed_stamp_proves_no_other_moment(answer: bytes, authority: Author
     assert checked.faults or (checked.wall_ns, checked.authority) == (honest.wall_ns, honest.authority)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(content=st.binary(max_size=200), cut=st.integers(0, 3000))
 def test_no_bytes_break_the_check(answer: bytes, authority: Authority, content: bytes, cut: int) -> None:
     for given_bytes in (content, answer[:cut], answer[:cut] + content):
