@@ -107,13 +107,7 @@ def append_decision(
     `allow` sees what was decided before, while nobody else can add anything, and raises to refuse. Raises DecisionRefused,
     DecisionsDamaged, StorageFailed; then nothing was added.
     """
-    name = signer.name.strip()
-    if not name or not name.isprintable() or len(name) > LONGEST_NAME:
-        raise DecisionRefused(
-            f"a decision needs a name of 1 to {LONGEST_NAME} printable characters", mend="Use --as NAME."
-        )
-    if trouble := data_trouble(kind, data):
-        raise DecisionRefused(f"this decision cannot be written: {trouble}", mend="Say why, with --reason.")
+    name = _name_for(kind, data, signer)
     path = case_dir / DECISIONS_FILE
     anchor = anchor_of(case_dir)
     with _Locked(path) as lane:
@@ -138,6 +132,18 @@ def append_decision(
             raise DecisionRefused(f"a decision of {len(line)} bytes; at most {MAX_LINE} fit", mend="Say it shorter.")
         lane.append(line + b"\n", cut=len(tail))
     return replace(decision, digest=hashlib.sha256(line).hexdigest())
+
+
+def _name_for(kind: str, data: Mapping[str, Json], signer: Signer) -> str:
+    """The name as it is written down. DecisionRefused for what no entry may hold."""
+    name = signer.name.strip()
+    if not name or not name.isprintable() or len(name) > LONGEST_NAME:
+        raise DecisionRefused(
+            f"a decision needs a name of 1 to {LONGEST_NAME} printable characters", mend="Use --as NAME."
+        )
+    if trouble := data_trouble(kind, data):
+        raise DecisionRefused(f"this decision cannot be written: {trouble}", mend="Say why, with --reason.")
+    return name
 
 
 class _Locked:

@@ -82,9 +82,7 @@ def case_event_command(
     day = _day(on, "--on") or day_of(SystemClock().now().wall_ns)
     data: dict[str, Json] = {"to": to, "reason": reason.strip(), "on": day.isoformat(), **more}
     if working_days is not None:
-        if "deadline" in more:
-            raise typer.BadParameter("one deadline only: --deadline or --working-days")
-        data["deadline"] = working_days_after(day, working_days).isoformat()
+        data["deadline"] = _deadline(day, working_days, more)
     if retest is not None:
         data |= _retest(case, retest, str(more.get("outcome", "")), as_json)
     if document is not None:
@@ -99,12 +97,22 @@ def case_event_command(
     allowed(open_review(case, settings).reading, None)
     made = append_decision(case, CASE_MOVED, data, signer, allow=allowed)
     standing = fold_case(open_review(case, settings).reading.decisions)
+    _tell_moved(case, plain_decision(made), standing, day, as_json)
+
+
+def _tell_moved(case: Path, event: dict[str, object], standing: CaseStanding, day: date, as_json: bool) -> None:
     if as_json:
-        print_json({"case": str(case), "event": plain_decision(made), **_plain(standing, day)})
+        print_json({"case": str(case), "event": event, **_plain(standing, day)})
         return
     show(f"{case}: {load_states()[standing.state].en}", "bold")
-    if standing.deadline is not None and to == "noticed":
+    if standing.deadline is not None and standing.state == "noticed":
         say(f"the deadline is {standing.deadline}")
+
+
+def _deadline(day: date, working_days: int, more: dict[str, str]) -> str:
+    if "deadline" in more:
+        raise typer.BadParameter("one deadline only: --deadline or --working-days")
+    return working_days_after(day, working_days).isoformat()
 
 
 def _retest(case: Path, retest: Path, outcome: str, as_json: bool) -> dict[str, Json]:

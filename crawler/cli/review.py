@@ -77,6 +77,10 @@ def review_command(
     allow(at)
     made = append_decision(case, ACTIONS[action], decision_data(at.finding, reason.strip()), signer, allow=still_so)
     after = next(now for now in open_review(case, settings).findings if now.finding.id == at.finding.id)
+    _tell_decided(case, made, after, as_json)
+
+
+def _tell_decided(case: Path, made: Decision, after: ReviewedFinding, as_json: bool) -> None:
     if as_json:
         print_json({"case": str(case), "decision": plain_decision(made), "finding": _plain(after)})
         return
@@ -153,19 +157,7 @@ def _short(at: ReviewedFinding) -> str:
 def _list(case: Path, review: Review, settings: CaseworkSettings, everything: bool, as_json: bool) -> None:
     shown = [at for at in review.findings if everything or at.finding.awaits_decision or at.decisions or at.earlier]
     if as_json:
-        head = review.reading.head
-        print_json(
-            {
-                "case": str(case),
-                "findings": [_plain(at) for at in shown],
-                "earlier": [plain_decision(decision) for decision in review.unplaced],
-                "undecided": len(review.undecided),
-                "second_person": sorted(settings.second_person),
-                "keys_checked": review.keys_checked,
-                "torn_bytes": len(review.reading.torn_tail),
-                "head": {"count": head.count, "digest": head.digest},
-            }
-        )
+        print_json(_document(case, review, settings, shown))
         return
     table = Table(box=None, pad_edge=False)
     for heading in ("finding", "verdict", "state", "by", "what was seen"):
@@ -192,6 +184,22 @@ def _list(case: Path, review: Review, settings: CaseworkSettings, everything: bo
             "the last entry was torn off while it was written; it is no decision, make it again if it was meant",
             "yellow",
         )
+
+
+def _document(
+    case: Path, review: Review, settings: CaseworkSettings, shown: Iterable[ReviewedFinding]
+) -> dict[str, object]:
+    head = review.reading.head
+    return {
+        "case": str(case),
+        "findings": [_plain(at) for at in shown],
+        "earlier": [plain_decision(decision) for decision in review.unplaced],
+        "undecided": len(review.undecided),
+        "second_person": sorted(settings.second_person),
+        "keys_checked": review.keys_checked,
+        "torn_bytes": len(review.reading.torn_tail),
+        "head": {"count": head.count, "digest": head.digest},
+    }
 
 
 def _tell_earlier(what: str, decisions: Iterable[Decision]) -> None:
