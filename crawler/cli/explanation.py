@@ -172,7 +172,8 @@ def _tell(document: Mapping[str, Any]) -> None:
     show(str(document["summary_en"]))
     show("Commands are run in the folder of the case, with a copy of it at best; `appwitness verify` first.", "dim")
     for number, way in enumerate(_rows(document, "ways"), 1):
-        show(f"\nValue {number}: {way['data']}, {way['form']} · {way['excerpt']}", "bold")
+        show("")
+        show(f"Value {number}: {way['data']}, {way['form']} · {way['excerpt']}", "bold")
         for step in _rows(way, "steps"):
             show(f"  {step['sentence']}")
             if step.get("command"):
@@ -186,15 +187,18 @@ def _tell(document: Mapping[str, Any]) -> None:
             show("  The value that was known before stands in this fact:")
             show(f"    $ {way['compare_with']}", "cyan")
     for field in _rows(document, "fields"):
-        show(f"\nField {field['field']}: {field['data_en']} ({field['sure']})", "bold")
+        show("")
+        show(f"Field {field['field']}: {field['data_en']} ({field['sure']})", "bold")
         show(f"  at {' → '.join(map(str, field['path']))}; {field['reason']}; {field['source']}")
     for time in _rows(document, "event_times"):
         before = int(time["before_consent_ns"]) / 1e9
-        show(f"\nTime {time['field']} ({time['unit']}): {before:.3f} s before consent at least", "bold")
+        show("")
+        show(f"Time {time['field']} ({time['unit']}): {before:.3f} s before consent at least", "bold")
         show(f"  at {' → '.join(map(str, time['path']))}")
     if document["note"]:
-        show(f"\n{document['note']}.", "dim")
-    show("\nIt rests on these facts; each command prints the digest beside it:", "bold")
+        show(f"note: {document['note']}.", "dim")
+    show("")
+    show("It rests on these facts; each command prints the digest beside it:", "bold")
     for fact in _rows(document, "rests_on"):
         show(f"  {fact['what']} ({fact['fact'] or 'missing'})" + ("" if fact["there"] else " — NOT AS IT WAS"))
         show(f"    $ {fact['command']}", "cyan")

@@ -56,6 +56,10 @@ def recorded(
             "body_sha256": hashlib.sha256(body).hexdigest(),
         }
         lane.append("RequestSent", {**sent, "body": {"blob": blobs.put(body), "size": len(body)} if body else None})
+        answer = blobs.put(b"the answer's body")
+        lane.append(
+            "ResponseReceived", {"flow": "f1", "status": 200, "headers": [], "body": {"blob": answer, "size": 17}}
+        )
     entries = read_lane(path).entries
     (request,) = read_requests(entries, blobs)
     return request, entries

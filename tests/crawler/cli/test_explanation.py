@@ -124,6 +124,7 @@ def test_what_is_printed_for_people_holds_the_commands(case: Path, capsys: pytes
     printed = capsys.readouterr().out
     assert explanation("M1-05", case)["ways"][0]["one_line"] in printed
     assert ANDROID_ID not in printed
+    assert "\ufffd" not in printed
     for name in names(case, "lead"):
         explain_command(name, case, as_json=False)
     assert "before consent at least" in capsys.readouterr().out
