@@ -210,6 +210,7 @@ def _decisive(run: Mapping[str, Any]) -> dict[str, Any]:
         "kinds": {"macro_f1_without_consent": run["kinds"]["macro_f1_without_consent"]},
         "cards": run["cards"]["share_well_placed"],
         "buttons_read": run["buttons_read"]["exact"],
+        "certain": run["certain"],
         "milliseconds": run["milliseconds"],
         "peak_megabytes": run["peak_megabytes"],
     }
