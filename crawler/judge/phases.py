@@ -50,7 +50,7 @@ class PhaseSpan:
 
 _ACCEPTING = frozenset({"accept", "tick", "basic_mode_accept"})
 _REFUSING = frozenset({"refuse", "refuse_again", "basic_mode"})
-_HARMLESS = frozenset({"open", "deny_permission", "stop", "none"})
+_HARMLESS = frozenset({"open", "deny_permission", "dismiss", "stop", "none"})
 _ASKING = frozenset(CONSENT_KINDS)
 
 

@@ -10,11 +10,21 @@ from dataclasses import dataclass
 
 from screenshots.reading import CONSENT_KINDS, Checkbox, Control, Dialog, ScreenReading
 
-__all__ = ["PlannedTap", "asks_consent", "permission_dialog", "plan_accept", "plan_permission", "plan_refuse"]
+__all__ = [
+    "PlannedTap",
+    "asks_consent",
+    "permission_dialog",
+    "plan_accept",
+    "plan_dismiss",
+    "plan_permission",
+    "plan_refuse",
+]
 
 _AGREEMENT_PAGES = frozenset({"login_with_agreement"})
 _REFUSE_ROLES = ("refuse", "exit", "close", "skip", "later")
 _DENY_ROLES = ("deny",)
+_ASIDE_KINDS = frozenset({"update", "ad_popup", "notification_prompt", "rating", "teenager_mode", "splash_ad"})
+_ASIDE_ROLES = ("skip", "later", "close", "refuse", "deny")
 _ALLOW_ROLES = ("allow_foreground", "allow_once", "allow")
 
 
@@ -23,7 +33,7 @@ class PlannedTap:
     """One tap, said before it is done."""
 
     purpose: str
-    """accept | refuse | refuse_again | tick | acknowledge | deny_permission | allow_permission"""
+    """accept | refuse | refuse_again | tick | acknowledge | deny_permission | allow_permission | dismiss | explore"""
     point: tuple[int, int]
     box: tuple[int, int, int, int]
     text: str
@@ -81,6 +91,18 @@ def plan_permission(reading: ScreenReading, *, allow: bool) -> PlannedTap | None
     if control is None:
         return None
     return _tap(control, "allow_permission" if allow else "deny_permission", bears=False)
+
+
+def plan_dismiss(reading: ScreenReading) -> PlannedTap | None:
+    """The tap that puts aside what is neither about consent nor a permission and lies over the app: later, skip, close, no.
+
+    Never a control that agrees to anything, and never on a dialog of a kind that is not known for certain to be another.
+    """
+    dialog = reading.dialog
+    if dialog is None or asks_consent(reading) or dialog.kind not in _ASIDE_KINDS:
+        return None
+    control = _first(dialog.controls, _ASIDE_ROLES)
+    return _tap(control, "dismiss", bears=False) if control is not None else None
 
 
 def _first(controls: Sequence[Control], roles: Sequence[str]) -> Control | None:

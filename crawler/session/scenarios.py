@@ -15,6 +15,7 @@ from crawler.session.consent import (
     asks_consent,
     permission_dialog,
     plan_accept,
+    plan_dismiss,
     plan_permission,
     plan_refuse,
 )
@@ -26,6 +27,7 @@ __all__ = ["SCENARIOS", "Scenario"]
 _LOADING_KINDS = frozenset({"splash_ad"})
 _MAX_CONSENT_TAPS = 6
 _TAPS_WITHOUT_EFFECT = 2
+_MAX_DISMISSED = 3
 _STANDING_SECONDS = 0.4
 """How long a dialog has to stand still before it is answered."""
 
@@ -66,7 +68,7 @@ def _await_prompt(stage: Stage, seconds: float, *, answer_permissions: bool) -> 
     """The first screen that asks for consent; None when none came in that time."""
     deadline = Deadline(stage.clock, seconds)
     seen = stage.last
-    denied = 0
+    denied = dismissed = 0
     while seen is not None:
         if asks_consent(seen.reading) or _agreement_page(seen):
             seen = _steady(stage, seen)
@@ -78,17 +80,32 @@ def _await_prompt(stage: Stage, seconds: float, *, answer_permissions: bool) -> 
             denied += 1
             seen = stage.tap(planned)
             continue
+        aside = plan_dismiss(seen.reading) if dismissed < _MAX_DISMISSED else None
+        if aside is not None:
+            dismissed += 1
+            seen = stage.tap(aside)
+            continue
         if deadline.passed():
             return None
         seen = stage.look_until(
-            lambda now: (
-                asks_consent(now.reading)
-                or _agreement_page(now)
-                or (answer_permissions and permission_dialog(now.reading) is not None)
-            ),
+            _something_to_answer(permissions=answer_permissions, others=dismissed < _MAX_DISMISSED),
             deadline.remaining(),
         )
     return None
+
+
+def _something_to_answer(*, permissions: bool, others: bool) -> Callable[[Seen], bool]:
+    """Whether a screen asks for consent, or, where these are to be answered too, for a permission or to be put aside."""
+
+    def there(now: Seen) -> bool:
+        return (
+            asks_consent(now.reading)
+            or _agreement_page(now)
+            or (permissions and permission_dialog(now.reading) is not None)
+            or (others and plan_dismiss(now.reading) is not None)
+        )
+
+    return there
 
 
 def _watch(stage: Stage, seconds: float) -> Seen | None:
@@ -147,26 +164,43 @@ def refuse(stage: Stage) -> str:
     prompt = _await_prompt(stage, stage.pace.prompt_wait_seconds, answer_permissions=True)
     if prompt is None or not asks_consent(prompt.reading):
         return "no dialog to refuse"
-    rounds = unmoved = 0
-    seen: Seen = prompt
+    rounds, seen = 0, prompt
+    for _ in range(stage.pace.refusal_rounds + 1):
+        failure, rounds, seen = _refuse_all(stage, seen, rounds)
+        if failure is not None:
+            return failure
+        watched = stage.quiet(
+            stage.pace.after_refusal_seconds,
+            "nothing touched after the refusal",
+            stop=_asks if rounds < stage.pace.refusal_rounds else None,
+        )
+        if watched:
+            break
+        seen = _steady(stage, stage.last or seen)
+    return f"refused {rounds} times"
+
+
+def _asks(seen: Seen) -> bool:
+    return asks_consent(seen.reading)
+
+
+def _refuse_all(stage: Stage, seen: Seen, rounds: int) -> tuple[str | None, int, Seen]:
+    """Refuse for as long as the screen asks; what stopped it (None when nobody asks any more), and how many taps in all."""
+    unmoved = 0
     while rounds < stage.pace.refusal_rounds and asks_consent(seen.reading):
         planned = plan_refuse(seen.reading, round_number=rounds)
         if planned is None:
-            return f"no control that clearly refuses (after {rounds} refusals)"
+            return f"no control that clearly refuses (after {rounds} refusals)", rounds, seen
         before, seen = seen, stage.tap(planned)
         rounds += 1
         if seen.running is False:
-            break
+            return None, rounds, seen
         unmoved = unmoved + 1 if seen.fingerprint == before.fingerprint else 0
         if unmoved >= _TAPS_WITHOUT_EFFECT:
-            return "the refusing tap had no effect"
+            return "the refusing tap had no effect", rounds, seen
     if asks_consent(seen.reading) and seen.running is not False:
-        return f"still asking after {rounds} refusals"
-    stage.quiet(stage.pace.after_refusal_seconds, "nothing touched after the refusal", stop=None)
-    again = stage.last
-    if again is not None and asks_consent(again.reading) and rounds < stage.pace.refusal_rounds:
-        return f"asked again after {rounds} refusals"
-    return f"refused {rounds} times"
+        return f"still asking after {rounds} refusals", rounds, seen
+    return None, rounds, seen
 
 
 def _accept(stage: Stage) -> str | None:

@@ -92,25 +92,44 @@ def keeps_asking_after_refusal(sessions: Sequence[SessionReadings]) -> tuple[Fin
 
 
 def _asked_again(session: SessionReadings) -> list[ScreenAt]:
-    """The first screen of each new request for consent that followed a refusing tap, one per tap at most."""
+    """The first screen of each new request for consent that followed a refusing tap.
+
+    Either another request stands where the tap was, or the dialog was gone and came back by itself: then two looks have to
+    show it, so that a single misread screen asks for nothing.
+    """
     asked: list[ScreenAt] = []
     by_number = {at.screen: at for at in session.screens}
-    waiting, before = False, None
+    waiting = gone = False
+    before: ScreenAt | None = None
+    back: ScreenAt | None = None
     for entry in session.facts:
         if entry.kind == "Settled" and waiting:
             waiting = False
             at = by_number.get(_number(entry.data.get("screen")))
-            dialog = at.reading.dialog if at is not None else None
-            if at is None or dialog is None or not dialog.asks_consent or at.running is False:
-                continue
-            if before is None or _shown(before) != _shown(at):
+            gone = at is not None and at.reading.readable and not _asks(at)
+            if at is not None and _asks(at) and (before is None or _shown(before) != _shown(at)):
                 asked.append(at)
+        elif entry.kind == "ScreenSeen" and gone:
+            at = by_number.get(_number(entry.data.get("screen")))
+            if at is None or not _asks(at):
+                back = None
+            elif back is None:
+                back = at
+            else:
+                asked.append(back)
+                gone, back = False, None
         elif entry.kind == "ActionDone" and entry.data.get("ok") is not True:
             waiting = False
         elif entry.kind == "StepIntended":
-            waiting = entry.data.get("purpose") in ("refuse", "refuse_again")
+            waiting, gone, back = entry.data.get("purpose") in ("refuse", "refuse_again"), False, None
             before = by_number.get(_number(entry.data.get("screen")))
     return asked
+
+
+def _asks(at: ScreenAt) -> bool:
+    """Whether the app, still running, asks for consent on this screen."""
+    dialog = at.reading.dialog
+    return dialog is not None and dialog.asks_consent and at.running is not False
 
 
 def _number(value: object) -> int:

@@ -28,6 +28,7 @@ _WATCH_SECONDS = 30
 """How long a prompt may take to come after the first interactive screen; the rule's own figure."""
 _REFUSING_ROLES = frozenset({"refuse", "basic_mode", "exit", "close", "skip", "later", "deny", "settings"})
 _READERS_THAT_AGREE = 2
+_PAGES = frozenset({"login", "settings", "policy_text", "plain"})
 
 
 def no_prompt_at_first_run(sessions: Sequence[SessionReadings]) -> tuple[Finding, ...]:
@@ -48,13 +49,22 @@ def no_prompt_at_first_run(sessions: Sequence[SessionReadings]) -> tuple[Finding
     readable = [at for at in own if at.reading.readable]
     if not readable or len(unreadable) > len(readable):
         return not_testable("M1-01", starts, "首屏无法识别", "the first screens could not be read")
-    watched = (own[-1].mono_ns - readable[0].mono_ns) // 1_000_000_000
+    # Nothing is touched in this scenario, so a dialog of another kind keeps the app from showing its prompt.
+    open_to_view = [at for at in readable if not _covered(at)]
+    if not open_to_view or _covered(readable[-1]):
+        return not_testable("M1-01", starts, "首屏被其他弹窗遮挡", "a dialog of another kind lay over the app")
+    watched = (open_to_view[-1].mono_ns - open_to_view[0].mono_ns) // 1_000_000_000
     if watched < _WATCH_SECONDS - 1:
         return not_testable("M1-01", starts, f"观察时间不足（{watched}秒）", f"watched for {watched} s only")
     if _prompted_elsewhere(sessions):
         return not_testable("M1-01", starts, "其他会话中出现过弹窗", "a prompt appeared in another session")
     looked_twice = all(at.reading.looked_twice for at in readable)
     return (_no_prompt(session, readable, watched, looked_twice),)
+
+
+def _covered(at: ScreenAt) -> bool:
+    """Whether a dialog lies over the app; a page to log in is the app's own."""
+    return at.reading.dialog is not None and at.reading.dialog.kind not in _PAGES
 
 
 def _prompted(session: SessionReadings) -> tuple[Finding, ...]:

@@ -55,6 +55,20 @@ def test_no_prompt_for_half_a_minute_is_confirmed() -> None:
     assert verdict("M1-01", session(screens=watched())) is Verdict.CONFIRMED  # type: ignore[arg-type]
 
 
+def test_a_dialog_of_another_kind_over_the_app_hides_whether_it_asks() -> None:
+    push = reading(dialog("notification_prompt", "accept", "refuse", text="是否同意接收消息推送？"))
+    screens = [screen(0, 1, push), screen(1, 33, push)]
+    assert verdict("M1-01", session(screens=screens)) is Verdict.NOT_TESTABLE
+    late = [screen(0, 1, reading(None, "首页")), screen(1, 15, push), screen(2, 33, push)]
+    assert verdict("M1-01", session(screens=late)) is Verdict.NOT_TESTABLE
+
+
+def test_a_dialog_that_went_away_leaves_the_rest_of_the_watch() -> None:
+    push = reading(dialog("ad_popup", "close", text="限时优惠"))
+    screens = [screen(0, 1, push), *watched(seconds=31)[0:1], screen(2, 33, reading(None, "推荐"))]
+    assert verdict("M1-01", session(screens=screens)) is Verdict.CONFIRMED  # type: ignore[arg-type]
+
+
 def test_no_prompt_without_a_second_look_is_only_suspected() -> None:
     assert verdict("M1-01", session(screens=watched(twice=False))) is Verdict.SUSPECTED  # type: ignore[arg-type]
 
@@ -274,3 +288,31 @@ def test_one_retention_dialog_is_common() -> None:
 
 def test_leaving_at_once_is_not_asking() -> None:
     assert verdict("M1-12", refusing("plain")) is Verdict.NOT_OBSERVED
+
+
+def coming_back(*shown: str, times: int = 2) -> object:
+    """Refusing taps after each of which the dialog was gone, and then these screens were seen while nothing was touched."""
+    facts, screens, number = [], [], 0
+    for round_number in range(times):
+        at = 2.0 + 10 * round_number
+        step = 100 * round_number
+        facts.append(entry("ui", step, at, "StepIntended", {"purpose": "refuse" if not step else "refuse_again"}))
+        facts.append(entry("ui", step + 1, at + 0.1, "ActionDone", {"ok": True}))
+        for place, kind in enumerate(("plain", *shown)):
+            looked = reading(None, "首页") if kind == "plain" else reading(dialog(kind, "accept", "refuse"))
+            screens.append(screen(number, at + 0.4 + place, looked, phase=Phase.REFUSAL_PENDING))
+            facts.append(entry("ui", step + 2 + 2 * place, at + 0.4 + place, "ScreenSeen", {"screen": number}))
+            if not place:
+                facts.append(entry("ui", step + 3, at + 0.5, "Settled", {"reason": "stable", "screen": number}))
+            number += 1
+    return session("S03", facts=facts, screens=screens, spans=after(Phase.REFUSED_BASIC))
+
+
+def test_a_dialog_that_comes_back_by_itself_twice_is_asking_again() -> None:
+    asking = ("plain", "privacy_agreement", "privacy_agreement", "privacy_agreement")
+    assert verdict("M1-12", coming_back(*asking)) is Verdict.CONFIRMED
+    assert verdict("M1-12", coming_back(*asking, times=1)) is Verdict.NOT_OBSERVED
+
+
+def test_a_screen_misread_once_asks_for_nothing() -> None:
+    assert verdict("M1-12", coming_back("privacy_agreement", "plain", "privacy_agreement")) is Verdict.NOT_OBSERVED

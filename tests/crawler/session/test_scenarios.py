@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,35 @@ def test_a_device_that_reacts_late_is_not_touched_twice(tmp_path: Path) -> None:
     played = play(S03, story, tmp_path, device=SlowPaper(story), reaction_ms=60_000, settle_seconds=60)
     assert played.device.taps == [("start", "refuse"), ("again", "refuse")]
     assert played.said == "refused 2 times"
+
+
+def test_a_dialog_that_comes_back_by_itself_is_refused_again(tmp_path: Path) -> None:
+    story = {"start": consent({"refuse": "page"}), "page": page()}
+    device = Paper(story)
+    looks = [0]
+
+    def nag() -> None:
+        looks[0] += device.here == "page"
+        if looks[0] >= 5 and len(device.taps) < 3:
+            device.here, looks[0] = "start", 0
+
+    device.before_look = nag
+    played = play(S03, story, tmp_path, device=device, after_refusal_seconds=30)
+    assert played.purposes()[:4] == ["open", "refuse", "refuse_again", "refuse_again"]
+    assert played.said == "refused 3 times"
+
+
+UPDATE = "发现新版本 2.0"
+
+
+def test_what_is_not_about_consent_is_put_aside(tmp_path: Path) -> None:
+    update = consent({"refuse": "start2"}, refuse="稍后再说", accept="立即更新", title=UPDATE)
+    update = replace(update, tree=update.tree.replace("用户协议", "新功能").replace("隐私政策", "更新说明"))
+    story = {"start": update, "start2": consent({"refuse": ""}, refuse="不同意并退出")}
+    played = play(S03, story, tmp_path)
+    assert played.device.taps[0] == ("start", "refuse")
+    assert "accept" not in [label for _, label in played.device.taps]
+    assert played.said == "refused 1 times"
 
 
 def test_a_refusal_without_effect_is_not_repeated_for_ever(tmp_path: Path) -> None:
