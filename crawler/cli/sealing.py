@@ -11,14 +11,14 @@ from crawler.cli.inspection import show_judgement
 from crawler.cli.output import Exit, home_directory, print_json, say, show
 from crawler.session.abandoned import close_abandoned
 from evidence.clock import SystemClock
-from evidence.keys import load_or_make
+from evidence.keyring import sealing_key
 
 __all__ = ["seal_command"]
 
 
 def seal_command(case: Path, by: str, as_json: bool) -> None:
     """Close an abandoned case; exit 0, or 3 when a session in it is incomplete. Raises EvidenceError."""
-    key = load_or_make(home_directory() / "keys")
+    key = sealing_key(home_directory() / "keys")
     closed = close_abandoned(case, key, SystemClock(), by or _user(), say=lambda stage: say(f"  {stage}", "dim"))
     told: dict[str, object] = {
         "sealed_now": closed.sealed_now,
