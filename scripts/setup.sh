@@ -48,6 +48,18 @@ fi
 say "installing the locked Python packages (a few minutes the first time)"
 "$VENV/bin/python" -m pip install -q --disable-pip-version-check --root-user-action=ignore -r requirements.lock
 "$VENV/bin/python" -m pip install -q --disable-pip-version-check --root-user-action=ignore --no-deps -e .
+
+# Countries of addresses: Debian's tor-geoipdb holds open data, but depends on a running Tor; only its two text files are taken.
+if [ ! -f /usr/share/tor/geoip ] && [ ! -f "$VENV/share/tor/geoip" ] && command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null; then
+    unpacked=$(mktemp -d)
+    if (cd "$unpacked" && apt-get download -q tor-geoipdb && dpkg-deb -x tor-geoipdb_*.deb .) >/dev/null 2>&1; then
+        mkdir -p "$VENV/share/tor"
+        cp "$unpacked"/usr/share/tor/geoip* "$VENV/share/tor/"
+    else
+        say "no address data to be had: where requests went will be reported as uncertain"
+    fi
+    rm -rf "$unpacked"
+fi
 rm -f "$VENV"/.setup-*
 touch "$STAMP"
 say "ready: $("$VENV/bin/python" --version) in $VENV"

@@ -7,6 +7,7 @@ data set, or behind a delivery network the answer is "uncertain" with its reason
 from __future__ import annotations
 
 import ipaddress
+import sys
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,8 +24,13 @@ if TYPE_CHECKING:
 __all__ = ["Destination", "Network", "address_data", "load_networks", "locate", "locate_address"]
 
 Verdict = Literal["CN", "not_CN", "uncertain"]
-_FOLDERS = (Path("/usr/share/tor"), Path("/usr/local/share/tor"), Path("/opt/homebrew/share/tor"))
-"""Where packages of the Tor project put the data of IPFire (Debian: tor-geoipdb)."""
+_FOLDERS = (
+    Path(sys.prefix) / "share" / "tor",
+    Path("/usr/share/tor"),
+    Path("/usr/local/share/tor"),
+    Path("/opt/homebrew/share/tor"),
+)
+"""Where the set-up, or packages of the Tor project, put the data of IPFire (Debian: tor-geoipdb)."""
 _SPECIAL = {
     "HK": ("中国香港", "Hong Kong, China"),
     "MO": ("中国澳门", "Macao, China"),
