@@ -105,6 +105,8 @@ class AppDefinition:
     opaque: bool = False
     secure: bool = False
     hosts: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+    """Web domains whose addresses the app opens, as its manifest claims them."""
     activities: tuple[Activity, ...] = ()
     sdks: tuple[Sdk, ...] = ()
     trust: str = "system"
@@ -189,6 +191,7 @@ def _definition(folder: Path, reader: TableReader) -> AppDefinition:
         opaque=reader.flag("opaque"),
         secure=reader.flag("secure"),
         hosts=reader.texts("hosts", pattern=HOST_PATTERN),
+        links=reader.texts("links", pattern=HOST_PATTERN),
         activities=tuple(_activity(each, folder) for each in reader.tables("activities", required=True)),
         sdks=tuple(_sdk(each) for each in reader.tables("sdks")),
         trust=_trust(reader.table("network")),

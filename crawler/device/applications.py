@@ -6,7 +6,7 @@ import zipfile
 from pathlib import Path
 
 from crawler.device.adb import AdbTransport
-from crawler.device.dumps import parse_apk_paths, parse_package, parse_resolved_activity
+from crawler.device.dumps import parse_apk_paths, parse_app_links, parse_package, parse_resolved_activity
 from crawler.device.errors import CommandFailed, InstallFailed, NotAnApk, PackageMissing
 from crawler.device.model import PackageInfo, ShellResult
 
@@ -111,6 +111,7 @@ def describe(transport: AdbTransport, package: str) -> PackageInfo:
         permissions=dump.permissions,
         signer=dump.signer,
         system=dump.system,
+        links=parse_app_links(transport.shell(f"pm get-app-links {_quoted(package)}", _COMMAND_SECONDS).output),
     )
 
 

@@ -182,6 +182,8 @@ class PackageInfo:
     """The device's own short mark of the signing certificate; compare it only with marks of the same device."""
     system: bool
     """Part of the system image: it cannot be uninstalled, its data can be cleared."""
+    links: tuple[str, ...] = ()
+    """Web domains whose addresses the app claims to open. Empty also where the device cannot tell (before Android 12)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

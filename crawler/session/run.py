@@ -203,5 +203,6 @@ def _opening(driver: DeviceDriver, plan: SessionPlan) -> dict[str, Json]:
             "apk_sha256": plan.app.apk_sha256,
             "uid": plan.app.uid,
             "signer": plan.app.signer,
+            "links": list(plan.app.links),
         },
     }

@@ -14,7 +14,13 @@ from crawler.device.dumps.identifiers import (
     parse_wifi,
 )
 from crawler.device.dumps.logs import EVENT_TAGS, LogEvent, parse_log_line
-from crawler.device.dumps.packages import PackageDump, parse_apk_paths, parse_package, parse_packages
+from crawler.device.dumps.packages import (
+    PackageDump,
+    parse_apk_paths,
+    parse_app_links,
+    parse_package,
+    parse_packages,
+)
 from crawler.device.dumps.sockets import SocketRow, parse_socket_rows
 from crawler.device.dumps.windows import (
     ACTIVITY_LINES,
@@ -38,6 +44,7 @@ __all__ = [
     "parse_advertising_id",
     "parse_ago",
     "parse_apk_paths",
+    "parse_app_links",
     "parse_focused_window",
     "parse_foreground",
     "parse_locale",

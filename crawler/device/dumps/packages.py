@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from crawler.device.model import Permission
 
-__all__ = ["PackageDump", "parse_apk_paths", "parse_package", "parse_packages"]
+__all__ = ["PackageDump", "parse_apk_paths", "parse_app_links", "parse_package", "parse_packages"]
 
 _MAX_LINE = 2000
 _MAX_ITEMS = 2000
 _PERMISSION_NAME = re.compile(r"^[A-Za-z_][\w.]{2,250}$")
+_DOMAIN_STATE = re.compile(r"\s{6,}(?:\*\.)?(?P<host>[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,9}): [\w-]+\s*")
 _RUNTIME = re.compile(
     r"^(?P<name>[A-Za-z_][\w.]{2,250}): granted=(?P<granted>true|false)(?:, flags=\[(?P<flags>[^\]]*)\])?"
 )
@@ -52,6 +53,21 @@ def parse_apk_paths(text: str) -> tuple[str, ...]:
     """`pm path`: one `package:/path` a line, the base APK first."""
     paths = [line.removeprefix("package:").strip() for line in text.splitlines() if line.startswith("package:/")]
     return tuple(sorted(paths, key=lambda path: not path.endswith("/base.apk")))[:_MAX_ITEMS]
+
+
+def parse_app_links(text: str) -> tuple[str, ...]:
+    """`pm get-app-links PACKAGE` (Android 12 and later): the domains whose addresses the app claims to open, sorted.
+
+    The claim is the app's own; whether the domain agrees (`verified`) is not asked here.
+    """
+    _, _, states = text.partition("Domain verification state:")
+    found: set[str] = set()
+    for line in states.splitlines()[1:]:
+        named = _DOMAIN_STATE.fullmatch(line[:_MAX_LINE])
+        if named is None:
+            break
+        found.add(named["host"].lower())
+    return tuple(sorted(found))[:_MAX_ITEMS]
 
 
 def parse_packages(text: str) -> tuple[str, ...]:

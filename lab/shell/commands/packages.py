@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable
+from uuid import NAMESPACE_DNS, uuid5
 
 from lab.packages import InstallRefused
 from lab.shell.context import Command, Context
@@ -91,6 +92,18 @@ async def _path(context: Context, words: list[str]) -> int:
     if installed is None:
         return 1
     await context.print(f"package:{installed.apk_path}\n")
+    return 0
+
+
+async def _app_links(context: Context, words: list[str]) -> int:
+    """`pm get-app-links PACKAGE`, as Android 12 and later print it."""
+    installed = context.system.packages.get((_plain(words) or [""])[-1])
+    if installed is None:
+        return 1
+    lines = [f"  {installed.package}:", f"    ID: {uuid5(NAMESPACE_DNS, installed.package)}", "    Signatures: [***]"]
+    if installed.definition.links:
+        lines += ["    Domain verification state:", *(f"      {host}: none" for host in installed.definition.links)]
+    await context.print("".join(line + "\n" for line in lines))
     return 0
 
 
@@ -268,6 +281,7 @@ SUBCOMMANDS: dict[str, Subcommand] = {
     "disable-user": _says_success,
     "dump": _dump,
     "enable": _says_success,
+    "get-app-links": _app_links,
     "get-install-location": _install_location,
     "grant": _grant,
     "install": _install,

@@ -54,6 +54,7 @@ version_code = 123
 category = "实用工具"
 target_sdk = 33
 permissions = ["android.permission.CAMERA", "android.permission.READ_CONTACTS", "android.permission.INTERNET"]
+links = ["www.plain.example"]
 
 [[activities]]
 name = ".MainActivity"

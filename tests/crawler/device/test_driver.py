@@ -315,6 +315,10 @@ def test_an_archive_that_only_looks_like_an_apk(driver: DeviceDriver, other_apk:
         driver.install(other_apk)
 
 
+def test_the_domains_an_app_claims_are_its_own_links(driver: DeviceDriver) -> None:
+    assert driver.package_info("com.example.plain").links == ("www.plain.example",)
+
+
 @pytest.mark.parametrize("act", ["launch", "clear", "uninstall", "package_info"])
 def test_a_package_that_is_not_there(driver: DeviceDriver, act: str) -> None:
     with pytest.raises(PackageMissing, match="not installed"):

@@ -12,6 +12,7 @@ from crawler.device.dumps import (
     luhn_valid,
     parse_advertising_id,
     parse_apk_paths,
+    parse_app_links,
     parse_locale,
     parse_log_line,
     parse_mac,
@@ -91,6 +92,28 @@ def test_paths_and_lists() -> None:
     text = "package:/data/app/x/split_config.zh.apk\npackage:/data/app/x/base.apk\nError\n"
     assert parse_apk_paths(text) == ("/data/app/x/base.apk", "/data/app/x/split_config.zh.apk")
     assert parse_packages("package:b.c\npackage:a.b\npackage:not a name\n") == ("a.b", "b.c")
+
+
+LINKS = """\
+  com.lanting.shop:
+    ID: 3f0b1c2d-0000-4000-8000-0123456789ab
+    Signatures: [***]
+    Domain verification state:
+      M.Lanting.example: verified
+      *.lanting-pay.example: legacy_failure
+      lanting.example: 1024
+    User 0:
+      Verification link handling allowed: true
+      Selection state:
+        Disabled:
+          other.example
+"""
+
+
+def test_the_domains_an_app_claims() -> None:
+    assert parse_app_links(LINKS) == ("lanting-pay.example", "lanting.example", "m.lanting.example")
+    assert parse_app_links("Unknown command: get-app-links") == ()
+    assert parse_app_links("  com.a.b:\n    ID: x\n    Signatures: [***]\n") == ()
 
 
 START = (
@@ -261,6 +284,8 @@ def test_nothing_raises_on_junk(text: str) -> None:
     parse_package(text, "com.lanting.shop")
     parse_apk_paths(text)
     parse_packages(text)
+    parse_app_links(text)
+    parse_app_links(f"Domain verification state:\n{text}")
     parse_socket_rows(text.splitlines())
     parse_properties(text)
     parse_parcel_text(text)
