@@ -21,6 +21,7 @@ __all__ = ["Instruction", "Irreproducible", "explain", "one_line", "stored_bytes
 
 _PYTHON = "python3 -c 'import sys, {modules}; sys.stdout.buffer.write({expression})'"
 _IN = "sys.stdin.buffer.read()"
+_HEXADECIMAL_CAPITALS = re.compile(rb"^(?=.*[A-F])[0-9A-F:-]+$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,10 +103,13 @@ def _last(hit: Hit, data: bytes, number: int) -> Instruction:
     name, name_zh = DATA_TYPES[hit.kind][1], DATA_TYPES[hit.kind][0]
     found = data[hit.offset : hit.offset + hit.length]
     check = _check(hit)
+    capitals = _HEXADECIMAL_CAPITALS.search(found) is not None and "hexadecimal" in hit.form
+    case, case_zh = (" (its letters are capitals here)", "（此处字母为大写）") if capitals else ("", "")
     return Instruction(
-        sentence=f"The {hit.length} bytes from offset {hit.offset} of step{number} are {hit.form}: compare them with"
+        sentence=f"The {hit.length} bytes from offset {hit.offset} of step{number} are {hit.form}{case}: compare them with"
         f" the {name} that was known before ({hit.source}){check}.",
-        sentence_zh=f"step{number}自偏移{hit.offset}起的{hit.length}字节即{hit.form_zh}：与事先已知的{name_zh}（{hit.source}）比对。",
+        sentence_zh=f"step{number}自偏移{hit.offset}起的{hit.length}字节即{hit.form_zh}{case_zh}："
+        f"与事先已知的{name_zh}（{hit.source}）比对。",
         command=f"tail -c +{hit.offset + 1} step{number} | head -c {hit.length}",
         size=len(found),
         sha256=hashlib.sha256(found).hexdigest(),
