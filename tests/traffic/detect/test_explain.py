@@ -125,7 +125,7 @@ def test_a_digest_says_how_it_is_computed() -> None:
 
 
 def test_capitals_of_a_digest_are_told_because_tools_print_small_letters() -> None:
-    digest = hashlib.md5(DEVICE["imei"].encode()).hexdigest()
+    digest = hashlib.md5(DEVICE["imei"].encode(), usedforsecurity=False).hexdigest()
     for text, capitals in ((digest.upper(), True), (digest, False)):
         made = request(json.dumps({"d": text}).encode())
         sentence = explain(hit_of(made), made)[-1].sentence
