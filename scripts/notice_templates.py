@@ -238,7 +238,8 @@ class Writer:
                 ("system", "{{ inspection.system }}"), ("network", "{{ inspection.network }}"),
                 ("obtained", "{{ inspection.obtained }}"), ("scenarios", "{{ inspection.scenarios|join('" + join + "') }}"),
                 ("basis_documents", "{{ inspection.basis|join('" + join + "') }}"), ("case", "{{ inspection.case }}"),
-                ("record", "{{ inspection.record_sha256 }}"), ("key", "{{ inspection.key }}"), ("tool", "{{ inspection.tool }}"),
+                ("record", "{{ inspection.record_sha256 }}"), ("decisions", "{{ inspection.decisions_sha256 }}"),
+                ("key", "{{ inspection.key }}"), ("tool", "{{ inspection.tool }}"),
             ]
         )  # fmt: skip
 

@@ -102,6 +102,8 @@ class InspectionPart:
     case: str
     record_sha256: str
     """Digest of the record's seal."""
+    decisions_sha256: str
+    """Digest of the last decision: with it in somebody else's hands, none before it can be cut off or changed unseen."""
     key: str
     """Fingerprint of the key that sealed it."""
     tool: str

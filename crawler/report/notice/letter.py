@@ -24,6 +24,8 @@ class Judged:
     """Of the record's seal."""
     key: str
     """Fingerprint of the key that sealed the record."""
+    decisions_sha256: str = ""
+    """Of the last decision; "" when nobody has decided anything."""
     noticed: tuple[tuple[date, date], ...] = ()
     """Day and deadline of each notice that the case's signed moves tell of."""
     keys_checked: bool = False

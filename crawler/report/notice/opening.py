@@ -37,6 +37,7 @@ def open_judged(directory: Path, settings: CaseworkSettings) -> Judged:
         standing=standing_of(case.ids, review),
         record_sha256=digest_file(directory / RECORD / SEAL_FILE)[0],
         key=checked.key or "",
+        decisions_sha256=review.reading.head.digest if review.reading.head.count else "",
         noticed=tuple(_noticed(fold_case(review.reading.decisions))),
         keys_checked=review.keys_checked,
     )

@@ -109,6 +109,7 @@ def inspection_part(judged: Judged, letter: Problems, known: AppSettings, words:
         basis=tuple(one.zh if words.language == "zh" else f"{one.en} {one.zh}" for one in letter.documents),
         case=plain(case.directory.name, 120),
         record_sha256=judged.record_sha256,
+        decisions_sha256=judged.decisions_sha256 or words.blank,
         key=judged.key,
         tool=plain(f"AppWitness {case.tools.get('appwitness', '')}", 60).strip(),
     )

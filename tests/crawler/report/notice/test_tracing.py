@@ -111,6 +111,7 @@ def sources(case: Path) -> list[str]:
     info = read_case(case).info
     found = [*facts(case), *requests(case), *catalogue(case), *settings()]
     found += [beijing(DECIDED_NS)[:19], digest_file(case / "record" / "seal.json")[0], opened(case).key]
+    found += [hashlib.sha256((case / "decisions.jsonl").read_bytes().splitlines()[-1]).hexdigest()]
     found += [f"{info['version_name']} / {info['version_code']}", str(info["apk_sha256"]), PACKAGE, "UTC+8", "存在3项"]
     found += [one.rsplit("（", 1)[0] for one in found if one.endswith("（待核）")]
     found += [
