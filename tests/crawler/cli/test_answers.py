@@ -193,7 +193,9 @@ def test_a_batch_that_another_process_runs(command: Command, tmp_path: Path) -> 
 
 
 INTERRUPTED = """
-import sys
+import signal, sys
+# A shell starts background jobs with SIGINT ignored, and then so would be the tests and this process.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from crawler.batch import run
 from crawler.cli.main import main
 from tests.crawler.batch.test_run import MADE_WORKER
