@@ -6,6 +6,8 @@ screens; docs/screens.md says which, and what they measured.
 
 from __future__ import annotations
 
+import re
+
 from screenshots.candidates import is_link, is_long
 from screenshots.elements import Element, centre, paragraph_lines
 from screenshots.evidence import matches
@@ -25,6 +27,7 @@ _REFUSALS = frozenset(
 )
 _OFFERED_BESIDES = 2
 """Other things that a page which asks may well offer: a language, a help line."""
+_VOTES = re.compile(r"\d[\d,.]*\s*[%票]?\)?$")
 _ACTS = frozenset({"pay", "destroy", "update", "install", "rate", "receive", "send", "retry", "mode"})
 
 
@@ -38,7 +41,31 @@ def may_ask(facts: Facts) -> bool:
         or (wording["topic_weak"] >= 2 and accepts)
         or _refusal_leaves(facts)
         or (wording["topic_weak"] and accepts and facts.has("refuse") and facts.card)
+        or _needs_consent(facts)
+        or _takes_note_of_data(facts)
     )
+
+
+def _needs_consent(facts: Facts) -> bool:
+    """A card says that nothing goes on without consent, and offers to give it or to do without."""
+    away = facts.has("refuse", "exit", "basic_mode", "browse", "later")
+    return (
+        facts.card and bool(facts.wording["consent_needed"]) and facts.has("accept") and away and not _elsewhere(facts)
+    )
+
+
+def _elsewhere(facts: Facts) -> bool:
+    """What is agreed to lies between people, or is an account or a purchase."""
+    wording = facts.wording
+    return bool(wording["social"] or wording["account"] or wording["commerce"] or wording.kind("permission_rationale"))
+
+
+def _takes_note_of_data(facts: Facts) -> bool:
+    """A card with one button that takes note: its text says what is done with data, and its title names the subject."""
+    if not facts.card or not facts.handled or not facts.has("acknowledge", "confirm"):
+        return False
+    alone = sum(one.button_like for one in facts.candidates) == 1
+    return alone and any(matches(group, _title(facts)) for group in ("topic_strong", "topic_collect", "topic_weak"))
 
 
 def _answers_or_asks(facts: Facts) -> bool:
@@ -93,6 +120,8 @@ def consent_score(facts: Facts) -> float:
         score += 0.4
     if _refusal_leaves(facts):
         score += 1.0
+    if _needs_consent(facts):
+        score += 1.0
     if facts.pair is not None:
         score += 0.5 + 0.4 * facts.pair.strength + 0.8 * _asks_only(facts)
     elif facts.duo is not None and facts.card:
@@ -101,7 +130,7 @@ def consent_score(facts: Facts) -> float:
         score += 0.8
         buttons = sum(one.button_like for one in facts.candidates)
         if buttons == 1 and facts.has("acknowledge", "accept", "confirm", "close") and facts.topics:
-            score += 0.6
+            score += 0.6 + 0.5 * bool(facts.wording["topic_strong"] and facts.wording["topic_collect"])
         if announces(facts):
             score += 1.6
         elif buttons == 1 and facts.has("acknowledge") and facts.wording["processing"] and facts.topics:
@@ -130,12 +159,12 @@ def _doubts(facts: Facts) -> float:
     """What speaks for another kind of screen."""
     wording = facts.wording
     answered = facts.pair is not None and facts.has("accept") and facts.has(*_REFUSALS)
-    doubts = 0.0
+    doubts = 4.0 * _counts_votes(facts)
     if facts.has("login") or facts.inputs or (wording.kind("login") >= 3 and not facts.has("accept")):
         doubts += 1.0 if answered and facts.card else 3.0 + 0.8 * min(wording.kind("login"), 3)
     if wording["social"]:
         doubts += 3.0 if facts.topics < 2 else 1.0
-    if wording["account"] and not facts.has("accept") and facts.topics < 2:
+    if wording["account"] and not facts.has("accept") and (facts.topics < 2 or matches("account", _title(facts))):
         doubts += 2.5
     if facts.has(*_ACTS) and not facts.has("refuse"):
         doubts += 2.5
@@ -164,6 +193,12 @@ def _doubts(facts: Facts) -> float:
         )
         doubts += 1.5 * min(max(0, _ways_elsewhere(facts) - _OFFERED_BESIDES), 3)
     return doubts
+
+
+def _counts_votes(facts: Facts) -> bool:
+    """Both answers carry a number: they are counted, not waited for."""
+    pair = facts.pair
+    return pair is not None and all(_VOTES.search(one.element.text) for one in (pair.positive, pair.negative))
 
 
 def _is_article(facts: Facts) -> bool:

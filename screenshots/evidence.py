@@ -18,6 +18,7 @@ _COUNTED = (
     "processing",
     "ask",
     "refuse_leaves",
+    "consent_needed",
     "tick_first",
     "agreement_line",
     "retention_ask",

@@ -90,9 +90,20 @@ def _consent_kind(facts: Facts) -> str:
     if _asks_again(facts, labels):
         return "retention"
     alone = sum(one.button_like and one.name != "settings" for one in facts.candidates) <= 1
+    if alone and _goes_on_by_agreeing(facts):
+        return "privacy_agreement"
     if alone and not facts.has("accept", "refuse", "exit", "basic_mode", "browse") and facts.pair is None:
         return "notice_only" if not facts.has("settings") else "cookie_consent" if _is_cookie(facts) else "notice_only"
     return "cookie_consent" if _is_cookie(facts) else "privacy_agreement"
+
+
+def _goes_on_by_agreeing(facts: Facts) -> bool:
+    """One button that goes on: an agreement box stands above it, or the text says that tapping it is agreeing."""
+    if not facts.has("proceed") or not facts.wording["agreement_line"]:
+        return False
+    labels = [one.element.plain for one in facts.candidates if one.name == "proceed"]
+    said = comparable_text([one for one in facts.layer.texts if one.plain not in labels])
+    return bool(facts.checks) or (bool(facts.wording["ask"]) and any(one in said for one in labels if len(one) > 1))
 
 
 def _is_cookie(facts: Facts) -> bool:

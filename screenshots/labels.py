@@ -230,7 +230,7 @@ def _refusal(negated: str, known: list[str], unknown: int, *, exact: bool) -> Me
         return _NOTHING
     if "stay" in known:
         return Meaning(name="stay", clear=unknown <= 1)
-    if negated in ("leave", "close", "cancel") and "refusal" not in known:
+    if negated in ("leave", "close", "cancel", "back") and "refusal" not in known:
         return Meaning(name="stay", clear=unknown <= 1) if "agree" not in known else _NOTHING
     if negated == "allow":
         return Meaning(name="deny", clear=unknown <= 1)
@@ -253,6 +253,8 @@ def _refusal(negated: str, known: list[str], unknown: int, *, exact: bool) -> Me
 
 def _affirmation(known: list[str]) -> str:
     have = set(known)
+    if "back" in have:
+        have = (have - {"back"}) | (set() if have & {"agree", "authorise"} else {"cancel"})
     agrees = bool(have & {"agree", "authorise"})
     if {"leave", "login"} <= have:
         return "exit"

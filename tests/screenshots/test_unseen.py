@@ -1,4 +1,4 @@
-"""Screens in words that stood on no list: two halves, one that the rules were tuned on, one that only measured them."""
+"""Screens in words that stood on no list: two sets that the rules were tuned on, and one that only measured them."""
 
 from pathlib import Path
 
@@ -13,9 +13,11 @@ from tests.screenshots.trees import button, hierarchy, label, node, window
 
 HERE = Path(__file__).parent
 TUNED, MEASURED = HERE / "unseen_dev.toml", HERE / "unseen_held_out.toml"
+ORDINARY = HERE / "unseen_ordinary.toml"
+FILES = (TUNED, ORDINARY, MEASURED)
 CONTRARY = {"accept": ("refuse",), "refuse": ("accept",), "basic_mode": ("accept",)}
-ASKING = {file: read_sheets(file, "consent") for file in (TUNED, MEASURED)}
-ELSEWHERE = {file: read_sheets(file, "elsewhere") for file in (TUNED, MEASURED)}
+ASKING = {file: read_sheets(file, "consent") for file in FILES}
+ELSEWHERE = {file: read_sheets(file, "elsewhere") for file in FILES}
 
 
 def dialog_of(sheet: Sheet) -> Dialog | None:
@@ -31,25 +33,25 @@ def roles_of(sheet: Sheet) -> list[tuple[str, str]]:
     ]
 
 
-@pytest.mark.parametrize("sheet", [*ASKING[TUNED], *ASKING[MEASURED]], ids=lambda sheet: sheet.name)
+@pytest.mark.parametrize("sheet", [sheet for file in FILES for sheet in ASKING[file]], ids=lambda sheet: sheet.name)
 def test_no_answer_is_taken_for_its_contrary(sheet: Sheet) -> None:
     for wanted, said in roles_of(sheet):
         assert said not in CONTRARY.get(wanted, ())
 
 
-@pytest.mark.parametrize(("file", "least"), [(TUNED, 0.95), (MEASURED, 0.88)])
+@pytest.mark.parametrize(("file", "least"), [(TUNED, 0.95), (ORDINARY, 0.95), (MEASURED, 0.88)])
 def test_consent_is_found_in_words_nobody_has_listed(file: Path, least: float) -> None:
     found = sum((dialog := dialog_of(sheet)) is not None and dialog.asks_consent for sheet in ASKING[file])
     assert found / len(ASKING[file]) >= least
 
 
-@pytest.mark.parametrize(("file", "least"), [(TUNED, 0.9), (MEASURED, 0.85)])
+@pytest.mark.parametrize(("file", "least"), [(TUNED, 0.9), (ORDINARY, 0.95), (MEASURED, 0.85)])
 def test_most_answers_are_understood(file: Path, least: float) -> None:
     answers = [pair for sheet in ASKING[file] for pair in roles_of(sheet)]
     assert sum(wanted == said for wanted, said in answers) / len(answers) >= least
 
 
-@pytest.mark.parametrize(("file", "most"), [(TUNED, 0), (MEASURED, 2)])
+@pytest.mark.parametrize(("file", "most"), [(TUNED, 0), (ORDINARY, 0), (MEASURED, 2)])
 def test_near_misses_ask_for_no_consent(file: Path, most: int) -> None:
     alarmed = [
         sheet.name for sheet in ELSEWHERE[file] if (dialog := dialog_of(sheet)) is not None and dialog.asks_consent
@@ -88,7 +90,7 @@ def test_stems_tell_which_way_a_label_leans(label: str, leans: int) -> None:
         ("请勿泄露个人信息。", 0),
         ("We share your activity with our partners.", 1),
         ("Send the photo to Anna?", 0),
-        ("Wir werten Nutzungsdaten aus. Unsere Partner speichern Ihre Daten.", 1),
+        ("Wir werten Nutzungsdaten aus. Unsere Partner speichern Ihre Daten.", 2),
     ],
 )
 def test_data_is_handled_when_a_sentence_names_it_the_act_and_the_party(text: str, count: int) -> None:
