@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from crawler.judge.bypass import DirectConnection, read_direct
 from crawler.judge.clocks import DeviceClock, read_clock
@@ -272,6 +273,12 @@ def known_values(facts: Iterable[Entry], package: str) -> Iterable[KnownValue]:
         yield KnownValue(kind=name, value=value, source=source, scope=str(scope) if scope is not None else None)
 
 
+@lru_cache(maxsize=4)
+def _detector(known: tuple[KnownValue, ...]) -> Detector:
+    """Sessions of one app mostly know the same values, and to prepare the search takes longer than most searches."""
+    return Detector(known)
+
+
 def _transmissions(
     facts: Sequence[Entry],
     blobs: BlobStore,
@@ -283,7 +290,7 @@ def _transmissions(
     requests = read_requests(_lane(facts, "traffic"), blobs)[:_MAX_REQUESTS]
     if not requests:
         return ()
-    detector = Detector(known)
+    detector = _detector(tuple(known))
     lives = socket_lives(_lane(facts, "device"))
     travel = _TRAVEL_NS + _widest_gap(facts)
     return tuple(
