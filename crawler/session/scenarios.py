@@ -211,11 +211,15 @@ def _accept(stage: Stage) -> str | None:
     if prompt is None:
         return "no prompt to accept"
     seen: Seen = prompt
+    unmoved = 0
     for _ in range(_MAX_CONSENT_TAPS):
         planned = plan_accept(seen.reading)
         if planned is None:
             return None if not asks_consent(seen.reading) else "no control that clearly accepts"
-        seen = stage.tap(planned)
+        before, seen = seen, stage.tap(planned)
+        unmoved = unmoved + 1 if seen.fingerprint == before.fingerprint else 0
+        if unmoved >= _TAPS_WITHOUT_EFFECT:
+            return "the accepting tap had no effect"
         if not asks_consent(seen.reading) and not _agreement_page(seen):
             return None
         if _agreement_page(seen) and planned.purpose == "accept":

@@ -53,6 +53,12 @@ def test_a_dialog_that_cannot_be_refused_is_not_touched(tmp_path: Path) -> None:
     assert "no control that clearly refuses" in played.said
 
 
+def test_an_acceptance_without_effect_is_not_repeated_for_ever(tmp_path: Path) -> None:
+    played = play(S05, {"start": consent()}, tmp_path)
+    assert played.device.taps == [("start", "accept")] * 2
+    assert played.said == "the accepting tap had no effect"
+
+
 class SlowPaper(Paper):
     """A device that shows what a tap did only after some more looks."""
 
