@@ -50,8 +50,10 @@ def no_prompt_at_first_run(sessions: Sequence[SessionReadings]) -> tuple[Finding
     if not readable or len(unreadable) > len(readable):
         return not_testable("M1-01", starts, "首屏无法识别", "the first screens could not be read")
     # Nothing is touched in this scenario, so a dialog of another kind keeps the app from showing its prompt.
-    open_to_view = [at for at in readable if not _covered(at)]
-    if not open_to_view or _covered(readable[-1]):
+    # The watch counts from when the last such dialog was gone.
+    covered = max((index for index, at in enumerate(readable) if _covered(at)), default=-1)
+    open_to_view = readable[covered + 1 :]
+    if not open_to_view:
         return not_testable("M1-01", starts, "首屏被其他弹窗遮挡", "a dialog of another kind lay over the app")
     watched = (open_to_view[-1].mono_ns - open_to_view[0].mono_ns) // 1_000_000_000
     if watched < _WATCH_SECONDS - 1:

@@ -68,18 +68,4 @@ def spelled(day: date | None, language: str) -> str:
         return ""
     if language == "zh":
         return f"{day.year}年{day.month}月{day.day}日"
-    months = [
-        "January",
-        "February",
-        "March",
-        "April",
-        "May",
-        "June",
-        "July",
-        "August",
-        "September",
-        "October",
-        "November",
-        "December",
-    ]
-    return f"{day.day} {months[day.month - 1]} {day.year}"
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"

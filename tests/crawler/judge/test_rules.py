@@ -63,6 +63,12 @@ def test_a_dialog_of_another_kind_over_the_app_hides_whether_it_asks() -> None:
     assert verdict("M1-01", session(screens=late)) is Verdict.NOT_TESTABLE
 
 
+def test_a_dialog_in_the_middle_begins_the_watch_anew() -> None:
+    push = reading(dialog("ad_popup", "close", text="限时优惠"))
+    screens = [screen(0, 1, reading(None, "首页")), screen(1, 3, push), screen(2, 33, reading(None, "推荐"))]
+    assert verdict("M1-01", session(screens=screens)) is Verdict.NOT_TESTABLE
+
+
 def test_a_dialog_that_went_away_leaves_the_rest_of_the_watch() -> None:
     push = reading(dialog("ad_popup", "close", text="限时优惠"))
     screens = [screen(0, 1, push), *watched(seconds=31)[0:1], screen(2, 33, reading(None, "推荐"))]
