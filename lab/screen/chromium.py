@@ -56,8 +56,6 @@ _FLAGS = (
     "--disable-background-timer-throttling",
     "--disable-backgrounding-occluded-windows",
     "--disable-renderer-backgrounding",
-    # Without it Chromium drops the taps on a page that has not committed a frame of its own: now and then, for good.
-    "--allow-pre-commit-input",
     "--disable-site-isolation-trials",
     f"--disable-features={','.join(_WITHOUT)}",
     "--disable-web-security",

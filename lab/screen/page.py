@@ -13,10 +13,11 @@ from typing import Any
 
 from lab.screen.chromium import BrowserGone, Chromium, CommandFailed
 
-__all__ = ["Page", "PageFailed", "Viewport"]
+__all__ = ["NotPainted", "Page", "PageFailed", "Viewport"]
 
 SCRIPT = (Path(__file__).parent / "page.js").read_text(encoding="utf-8")
 _SCREEN = "globalThis[Symbol.for('lab.screen')]"
+_FIRST_PAINT_SECONDS = 3.0
 _TWO_FRAMES = "new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done(true))))"
 _FONTS = {
     "standard": "Noto Sans CJK SC",
@@ -28,6 +29,10 @@ _FONTS = {
 
 class PageFailed(RuntimeError):
     """The page threw, or does not answer in time."""
+
+
+class NotPainted(RuntimeError):
+    """The page has a new document of which nothing was drawn yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +63,10 @@ class Page:
         self.viewport = viewport
         self.bindings: dict[str, BindingHandler] = {}
         self.on_crash: Callable[[], None] = lambda: None
-        self._parsed = asyncio.Event()
+        self._painted = asyncio.Event()
+        self._patience = asyncio.get_running_loop().call_later(_FIRST_PAINT_SECONDS, self._painted.set)
+        self._committed = asyncio.Event()
+        """Of the document there is now; the next one sets it."""
 
     @classmethod
     async def open(
@@ -123,23 +131,43 @@ class Page:
         elif method == "Page.javascriptDialogOpening":
             # A WebView without a chrome client swallows alert() and confirm().
             self.send_later("Page.handleJavaScriptDialog", accept=False)
+        elif method == "Page.frameNavigated":
+            if parameters["frame"]["id"] == self._target:
+                self._arrived()
         elif method == "Page.domContentEventFired":
-            self._parsed.set()
+            _in_background(self._paint())
         elif method == "Inspector.targetCrashed":
             self.on_crash()
 
     async def navigate(self, url: str) -> str:
         """Starts loading; returns when the new document is there (not loaded). The answer is "" or Chromium's error."""
-        self._parsed.clear()
+        self._wait_for_paint()
         result = await self.send("Page.navigate", url=url)
         return str(result.get("errorText", ""))
 
     async def drawn(self, seconds: float) -> None:
         """Waits until the document is parsed and has been painted once, at most `seconds`."""
-        with contextlib.suppress(TimeoutError, PageFailed, BrowserGone):
-            async with asyncio.timeout(seconds):
-                await self._parsed.wait()
-                await self.evaluate(_TWO_FRAMES, seconds, wait=True)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._painted.wait(), seconds)
+
+    def _wait_for_paint(self) -> None:
+        self._painted.clear()
+        self._patience.cancel()
+        # A document that never ends, or never comes, is looked at all the same.
+        self._patience = asyncio.get_running_loop().call_later(_FIRST_PAINT_SECONDS, self._painted.set)
+
+    def _arrived(self) -> None:
+        """The main frame has another document now: pictures asked for before will never come."""
+        self._wait_for_paint()
+        self._committed.set()
+        self._committed = asyncio.Event()
+
+    async def _paint(self) -> None:
+        document = self._committed
+        with contextlib.suppress(PageFailed):
+            await self.evaluate(_TWO_FRAMES, _FIRST_PAINT_SECONDS, wait=True)
+        if document is self._committed:
+            self._painted.set()
 
     def set_visible(self, visible: bool) -> None:
         """Tells the document that it is shown or hidden, without waiting for it."""
@@ -158,6 +186,7 @@ class Page:
         """A document of the lab's own, without any request. The page's scripts run in it."""
         await self.navigate("about:blank")
         await self.send("Page.setDocumentContent", frameId=self._frame, html=html)
+        await self.drawn(_FIRST_PAINT_SECONDS)
 
     async def evaluate(self, expression: str, seconds: float = 5.0, *, wait: bool = False) -> Any:
         """The value of an expression; with `wait`, of the promise it is. Raises PageFailed."""
@@ -187,13 +216,27 @@ class Page:
             await self.send("Runtime.evaluate", expression=expression, contextId=execution_context)
 
     async def capture(self, clip: tuple[int, int, int, int] | None = None) -> bytes:
-        """PNG bytes of the page, or of a part of it in CSS pixels (left, top, width, height)."""
+        """PNG bytes of the page, or of a part of it in CSS pixels (left, top, width, height).
+
+        Raises NotPainted while a new document is coming. Chromium never answers a capture that a change of documents
+        overtakes, and the page it leaves behind now and then takes no touch any more.
+        """
+        if not self._painted.is_set():
+            raise NotPainted
         parameters: dict[str, Any] = {"format": "png", "optimizeForSpeed": True}
         if clip is not None:
             left, top, width, height = clip
             parameters["clip"] = {"x": left, "y": top, "width": width, "height": height, "scale": 1}
-        result = await self.send("Page.captureScreenshot", **parameters)
-        return base64.b64decode(result["data"])
+        captured = asyncio.ensure_future(self.send("Page.captureScreenshot", **parameters))
+        overtaken = asyncio.ensure_future(self._committed.wait())
+        try:
+            await asyncio.wait((captured, overtaken), return_when=asyncio.FIRST_COMPLETED)
+            if not captured.done():
+                raise NotPainted
+            return base64.b64decode(captured.result()["data"])
+        finally:
+            captured.cancel()
+            overtaken.cancel()
 
     async def touch(self, kind: str, x: float, y: float, at: float) -> None:
         """`kind` is touchStart, touchMove, touchEnd or touchCancel; `at` is its time in seconds since 1970."""
@@ -213,7 +256,8 @@ class Page:
 
     async def close(self) -> None:
         self._chromium.unsubscribe(self._session)
-        self._parsed.set()  # nobody need wait for it any longer
+        self._patience.cancel()
+        self._painted.set()  # nobody need wait for it any longer
         with contextlib.suppress(CommandFailed, BrowserGone, TimeoutError):
             await self._chromium.send("Target.closeTarget", targetId=self._target)
 

@@ -15,7 +15,7 @@ from lab.screen import compositor
 from lab.screen.chromium import BrowserGone, CommandFailed
 from lab.screen.gestures import Gestures
 from lab.screen.hierarchy import assemble, dump_page
-from lab.screen.page import Page, PageFailed
+from lab.screen.page import NotPainted, Page, PageFailed
 from lab.screen.stage import Proxies, Stage
 from lab.screen.system_ui import BAR_HEIGHT, Dialog
 from lab.screen.windows import AppWindow, Focus
@@ -137,7 +137,7 @@ class Screen:
         try:
             async with asyncio.timeout(_CAPTURE_SECONDS):
                 captured = await page.capture()
-        except (TimeoutError, CommandFailed, BrowserGone):
+        except (TimeoutError, NotPainted, CommandFailed, BrowserGone):
             if self._last is not None and self._last_page is page:
                 return self._last
             # Never another window's picture: a page that has not drawn yet shows its empty starting window.

@@ -1,6 +1,7 @@
 """Windows, dialogs, touches and pictures, as a person with the phone in hand meets them."""
 
 import asyncio
+import contextlib
 import io
 import time
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 from PIL import Image
 
+from lab.screen.page import PageFailed
 from tests.lab.handset import Handset, handset, needs_chromium, write_app
 
 SHOP, BANK = "com.lanting.shop", "com.yunbei.bank"
@@ -136,6 +138,29 @@ def test_pictures_have_the_size_of_the_display_and_repeat_byte_by_byte(device: H
     assert Image.open(io.BytesIO(first)).size == (720, 1600)
     jpeg = Image.open(io.BytesIO(picture(device, "jpeg")))
     assert (jpeg.format, jpeg.size) == ("JPEG", (720, 1600))
+
+
+@pytest.mark.parametrize("further", ["", "location.href = 'index.html?detail'"])
+def test_who_looks_while_a_page_comes_neither_waits_nor_takes_its_touch_away(device: Handset, further: str) -> None:
+    async def look() -> float:
+        longest, opening = 0.0, asyncio.ensure_future(device.system.activities.start(SHOP))
+        until = time.monotonic() + 1.0
+        while time.monotonic() < until or not opening.done():
+            began = time.monotonic()
+            await device.screen.screenshot("png")
+            longest = max(longest, time.monotonic() - began)
+            window = device.screen.stage.top
+            if further and opening.done() and window is not None and not await window.page.evaluate("location.search"):
+                further_on = f"new Promise((done) => {{ addEventListener('pagehide', done); {further} }})"
+                with contextlib.suppress(PageFailed):  # its document went, as it should
+                    await window.page.evaluate(further_on, wait=True)
+        return longest
+
+    for _ in range(4):
+        assert device.run(look()) < 3.0  # a capture that a new document overtook was waited for four seconds
+        device.tap(text="点我")
+        assert device.eventually(lambda: device.nodes(text="已点击"))
+        device.run(device.system.clear(SHOP))
 
 
 def test_a_secure_window_is_black(device: Handset) -> None:
