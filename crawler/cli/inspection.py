@@ -17,6 +17,7 @@ from rich.text import Text
 from crawler.batch.catalogue import is_package_name
 from crawler.cli.output import Exit, fail, home_directory, print_json, printable, say, show, show_table
 from crawler.cli.retest import planned_retest
+from crawler.device.apk_files import ARCHIVE_SUFFIXES
 from crawler.device.driver import DeviceDriver, connect
 from crawler.judge.catalogue import load_rules
 from crawler.judge.judgement import Judgement
@@ -163,7 +164,7 @@ def writable_folder(folder: Path) -> None:
 
 
 def _named_apk(target: str) -> Path | None:
-    if target.lower().endswith(".apk"):
+    if target.lower().endswith((".apk", *ARCHIVE_SUFFIXES)):
         return Path(target)
     with suppress(OSError, ValueError):  # a name no file system takes is no file
         return Path(target) if Path(target).is_file() else None

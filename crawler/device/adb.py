@@ -4,7 +4,7 @@ import re
 import socket
 from contextlib import suppress
 from pathlib import PurePosixPath
-from typing import BinaryIO
+from typing import IO
 
 import adbutils
 
@@ -91,7 +91,7 @@ class AdbTransport:
             )
         return ShellStream(self.serial, self.open_service(f"shell,v2,raw:{command}", seconds))
 
-    def execute(self, command: str, seconds: float, *, max_output: int, send: BinaryIO | None = None) -> bytes:
+    def execute(self, command: str, seconds: float, *, max_output: int, send: IO[bytes] | None = None) -> bytes:
         """Run a command with binary output, optionally feeding it. What it wrote to standard error is mixed in."""
         deadline = Deadline(self.clock, seconds)
         stream = self.open_service(f"exec:{command}", seconds)

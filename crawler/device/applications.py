@@ -3,9 +3,10 @@
 import re
 import shlex
 import zipfile
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from crawler.device.adb import AdbTransport
+from crawler.device.apk_files import ApkPart, open_part, parts_of
 from crawler.device.dumps import parse_apk_paths, parse_app_links, parse_package, parse_resolved_activity
 from crawler.device.errors import CommandFailed, InstallFailed, NotAnApk, PackageMissing
 from crawler.device.model import PackageInfo, ShellResult
@@ -15,10 +16,11 @@ __all__ = ["clear", "describe", "install", "launch", "running", "stop", "uninsta
 _INSTALL_SECONDS = 300
 _COMMAND_SECONDS = 20
 _HASH_SECONDS = 60
-_MAX_APK = 4 * 1024 * 1024 * 1024
 _PACKAGE = re.compile(r"[A-Za-z_][\w.]{0,254}", re.ASCII)
 _LAUNCH_FLAGS = "0x10200000"
 """NEW_TASK and RESET_TASK_IF_NEEDED: what a launcher sets when its icon is tapped."""
+_SUCCESS = re.compile(r"^Success", re.MULTILINE)
+_SESSION = re.compile(r"^Success: created install session \[(?P<number>\d+)\]", re.MULTILINE)
 _REASON = re.compile(r"Failure \[(?P<reason>[A-Z_0-9]+)(?:[:\]]|$)")
 _INSTALL_MENDS = {
     "INSTALL_FAILED_INSUFFICIENT_STORAGE": "Free some storage on the device, then install again.",
@@ -30,27 +32,74 @@ _INSTALL_MENDS = {
     "INSTALL_FAILED_VERSION_DOWNGRADE": "Uninstall the app first: a newer version is installed.",
     "INSTALL_FAILED_NO_MATCHING_ABIS": "Use an APK (or a device) of the other processor type.",
     "INSTALL_FAILED_OLDER_SDK": "Use a device with a newer Android.",
-    "INSTALL_FAILED_MISSING_SPLIT": "This is one part of a split app: give its complete APK.",
+    "INSTALL_FAILED_MISSING_SPLIT": (
+        "This is one part of a split app: give its complete APK, or an archive (.apks, .xapk, .apkm) with all its parts."
+    ),
     "INSTALL_PARSE_FAILED_NO_CERTIFICATES": "The APK is not signed: give the one that users get.",
 }
 
 
 def install(transport: AdbTransport, apk_path: Path) -> None:
-    """Stream an APK into the package installer. Grants nothing: no -g, ever."""
-    size = _check_apk(apk_path)
+    """Stream an APK, or an archive of an app's base and splits, into the package installer. Grants nothing: no -g, ever.
+
+    Raises NotAnApk before the device is asked, and InstallFailed with the installer's own reason.
+    """
+    parts = parts_of(apk_path)
     # -r replaces, -t takes test builds, as developers hand them over.
-    command = f"cmd package install -r -t -S {size}"
-    with apk_path.open("rb") as content:
-        answer = transport.execute(command, _INSTALL_SECONDS, max_output=1 << 20, send=content)
+    if len(parts) == 1:
+        words = _stream(transport, f"cmd package install -r -t -S {parts[0].size}", parts[0])
+    else:
+        words = _install_together(transport, parts)
+    if not _SUCCESS.search(words):
+        raise _refused(apk_path, words)
+
+
+def _install_together(transport: AdbTransport, parts: tuple[ApkPart, ...]) -> str:
+    """What the installer said last: of the part that it did not take, or of the whole."""
+    total = sum(part.size for part in parts)
+    answer = transport.execute(f"cmd package install-create -r -t -S {total}", _COMMAND_SECONDS, max_output=1 << 20)
     words = answer.decode("utf-8", "replace").strip()
-    if not re.search(r"^Success", words, re.MULTILINE):
-        found = _REASON.search(words)
-        reason = found["reason"] if found else "UNKNOWN"
-        raise InstallFailed(
-            f"{apk_path.name} could not be installed: {_last_line(words) or 'the device says nothing'}",
-            reason=reason,
-            mend=_INSTALL_MENDS.get(reason),
-        )
+    created = _SESSION.search(words)
+    if created is None:
+        return words
+    session, written = created["number"], False
+    try:
+        for index, part in enumerate(parts):
+            # An archive's own names are hostile, and Android reads from the APK which part it is.
+            command = f"cmd package install-write -S {part.size} {session} {index}_{_kind(part)}.apk -"
+            words = _stream(transport, command, part)
+            if not _SUCCESS.search(words):
+                return words
+        written = True
+    finally:
+        if not written:
+            transport.shell(f"cmd package install-abandon {session}", _COMMAND_SECONDS)
+    answer = transport.execute(f"cmd package install-commit {session}", _INSTALL_SECONDS, max_output=1 << 20)
+    return answer.decode("utf-8", "replace").strip()
+
+
+def _kind(part: ApkPart) -> str:
+    name = PurePosixPath(part.member).name.lower()
+    return "split" if name.startswith(("split", "config.")) else "base" if name.startswith("base") else "part"
+
+
+def _stream(transport: AdbTransport, command: str, part: ApkPart) -> str:
+    try:
+        with open_part(part) as content:
+            answer = transport.execute(command, _INSTALL_SECONDS, max_output=1 << 20, send=content)
+    except zipfile.BadZipFile as error:
+        raise NotAnApk(f"{part.member!r} in {part.file} is damaged: {error}") from error
+    return answer.decode("utf-8", "replace").strip()
+
+
+def _refused(apk_path: Path, words: str) -> InstallFailed:
+    found = _REASON.search(words)
+    reason = found["reason"] if found else "UNKNOWN"
+    return InstallFailed(
+        f"{apk_path.name} could not be installed: {_last_line(words) or 'the device says nothing'}",
+        reason=reason,
+        mend=_INSTALL_MENDS.get(reason),
+    )
 
 
 def uninstall(transport: AdbTransport, package: str) -> None:
@@ -63,7 +112,7 @@ def uninstall(transport: AdbTransport, package: str) -> None:
 def clear(transport: AdbTransport, package: str) -> None:
     """Data, permissions and the record of permission answers, as after an installation."""
     result = transport.shell(f"pm clear {_quoted(package)}", _COMMAND_SECONDS * 3)
-    if not re.search(r"^Success", result.output, re.MULTILINE):
+    if not _SUCCESS.search(result.output):
         _require_installed(transport, package)
         raise CommandFailed(f"the data of {package} could not be cleared: {_last_line(result.output)}")
 
@@ -151,23 +200,6 @@ def _launch_by_monkey(transport: AdbTransport, package: str) -> None:
             f"{package} has nothing to start: no launcher activity",
             mend="Name an app that has an icon in the launcher.",
         )
-
-
-def _check_apk(apk_path: Path) -> int:
-    """Its size. Raises NotAnApk without touching the device."""
-    if not apk_path.is_file():
-        raise NotAnApk(f"{apk_path} is no file")
-    size = apk_path.stat().st_size
-    if size > _MAX_APK:
-        raise NotAnApk(f"{apk_path} is larger than any APK can be")
-    try:
-        with zipfile.ZipFile(apk_path) as archive:
-            names = set(archive.namelist())
-    except (zipfile.BadZipFile, OSError, NotImplementedError, ValueError) as error:
-        raise NotAnApk(f"{apk_path} is not an APK: {error}") from error
-    if "AndroidManifest.xml" not in names:
-        raise NotAnApk(f"{apk_path} is a zip archive without AndroidManifest.xml, not an APK")
-    return size
 
 
 def _quoted(package: str) -> str:

@@ -12,7 +12,7 @@ from lab.screens.wordings import WordingError
 
 __all__ = ["main"]
 
-DEFAULT_SEED, HELD_OUT_SEED = 20261128, 97531
+SEEDS = {"default": 20261128, "held_out": 97531, "development": 314159}
 INPUT_EXIT = 2
 
 
@@ -22,10 +22,12 @@ def main() -> int:
     parser.add_argument("directory", type=Path)
     parser.add_argument("--count", type=int, default=420)
     parser.add_argument("--seed", type=int, help="the same seed gives the same screens")
-    parser.add_argument("--held-out", action="store_true", help="the wordings that are kept for measuring")
+    parts = parser.add_mutually_exclusive_group()
+    parts.add_argument("--held-out", action="store_true", help="the wordings that are kept for measuring")
+    parts.add_argument("--development", action="store_true", help="the wordings that rules are tuned on, on harder cards")
     arguments = parser.parse_args()
-    part = "held_out" if arguments.held_out else "default"
-    seed = arguments.seed if arguments.seed is not None else HELD_OUT_SEED if arguments.held_out else DEFAULT_SEED
+    part = "held_out" if arguments.held_out else "development" if arguments.development else "default"
+    seed = arguments.seed if arguments.seed is not None else SEEDS[part]
     try:
         scenes = plan(arguments.count, seed, part)
         labels = asyncio.run(draw_screens(scenes, arguments.directory, marks={"part": part, "seed": seed}))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from lab.screen.page import Viewport
 
-__all__ = ["BUTTONS", "DISPLAYS", "ROOMY", "THEMES", "Theme"]
+__all__ = ["BUTTONS", "DISPLAYS", "ROOMY", "SUBTLE_THEMES", "THEMES", "Theme"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +87,16 @@ THEMES = (
         link="#9a3d12",
     ),
 )
+
+
+SUBTLE_THEMES = (
+    _light("mist", "#2f6fde", paper="#f1f2f4"),
+    _light("dawn", "#d9583b", paper="linear-gradient(180deg,#ffe3d6,#ffffff 45%)"),
+    _light("lake", "#1c7f8c", paper="linear-gradient(160deg,#d6f0f2,#eef6ff)"),
+    _dark("coal", "#5a8cff", paper="#1a1b1e"),
+    _dark("dusk", "#e0567a", paper="linear-gradient(180deg,#3a2a4d,#1c1b2b)"),
+)
+"""Cards that hardly differ from the page around them, or are of no single colour."""
 
 
 def _display(width: int, height: int, scale: float) -> Viewport:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from lab.screen.page import Viewport
-from lab.screens.looks import BUTTONS, DISPLAYS, THEMES, Theme
+from lab.screens.looks import BUTTONS, DISPLAYS, SUBTLE_THEMES, THEMES, Theme
 from lab.screens.wordings import Answer, Language, Phrases, load_languages
 
 __all__ = ["CONSENT", "KINDS", "Scene", "plan"]
@@ -51,6 +51,7 @@ KINDS: Mapping[str, int] = {
 """Kinds and their shares. The last ones are neither consent nor any kind with a name of its own: they try to look like one."""
 
 _LANGUAGES: Mapping[str, int] = {"zh": 44, "en": 20, "de": 11, "zh-TW": 8, "fr": 6, "es": 5, "ja": 6}
+_EVEN_LANGUAGES: Mapping[str, int] = {"zh": 30, "en": 18, "de": 12, "zh-TW": 10, "fr": 12, "es": 10, "ja": 8}
 _FLOATING = ("card", "card", "card", "sheet", "page")
 _LAYOUTS: Mapping[str, tuple[str, ...]] = {
     "privacy_agreement": ("card", "card", "card", "card", "sheet", "page"),
@@ -134,7 +135,8 @@ def plan(count: int, seed: int, part: str) -> tuple[Scene, ...]:
     order = _order(count)
     draw = random.Random(f"{part}|{seed}")  # noqa: S311 - the choice of pictures, no secret
     seen: dict[tuple[str, str], int] = {}
-    return tuple(_scene(number, kind, languages, draw, seen) for number, kind in enumerate(order))
+    hard = part == "development"
+    return tuple(_scene(number, kind, languages, draw, seen, hard=hard) for number, kind in enumerate(order))
 
 
 def _order(count: int) -> list[str]:
@@ -152,15 +154,19 @@ def _scene(
     languages: Mapping[str, Language],
     draw: random.Random,
     seen: dict[tuple[str, str], int],
+    *,
+    hard: bool,
 ) -> Scene:
+    """`hard`: also cards that hardly differ from what they cover, faint scrims, and languages nearly evenly."""
+    often = _EVEN_LANGUAGES if hard else _LANGUAGES
     able = [code for code, language in languages.items() if kind in language.kinds]
-    code = draw.choices(able, [_LANGUAGES[one] for one in able])[0]
+    code = draw.choices(able, [often[one] for one in able])[0]
     language, phrases = languages[code], languages[code].kinds[kind]
     turn = seen[kind, code] = seen.get((kind, code), -1) + 1
     layout = draw.choice(_LAYOUTS[kind])
     if layout == "second" and not phrases.saves:
         layout = "card"
-    viewport = draw.choices([one for one, _ in DISPLAYS], [often for _, often in DISPLAYS])[0]
+    viewport = draw.choices([one for one, _ in DISPLAYS], [share for _, share in DISPLAYS])[0]
     app = draw.choice(language.apps)
     answers = _turned(phrases.saves if layout == "second" else phrases.answers, turn, ())
     return Scene(
@@ -173,14 +179,14 @@ def _scene(
         answers=_counting(kind, _named(answers, app), draw),
         phrases=phrases,
         app=app,
-        theme=draw.choice(THEMES),
+        theme=draw.choice((*THEMES, *SUBTLE_THEMES, *SUBTLE_THEMES) if hard else THEMES),
         viewport=viewport,
         font_scale=1.0 if viewport.height < viewport.width else draw.choice(_FONT_SCALES),
         buttons=_buttons(answers, draw),
         below=_below(kind, layout, draw),
         agreement=_agreement(kind, phrases, draw),
         ticked=draw.random() < 0.3,
-        scrim=draw.choice((0.35, 0.5, 0.6, 0.7)),
+        scrim=draw.choice((0.15, 0.25, 0.35, 0.5, 0.6) if hard else (0.35, 0.5, 0.6, 0.7)),
         window=draw.random() < 0.6,
         tree=draw.random() < 0.8,
         serif=draw.random() < 0.06,

@@ -1,4 +1,4 @@
-"""The words on drawn screens: one file per language and part. No title, text or pair of consent answers is in both parts."""
+"""The words on drawn screens: one file per language and part. No title, text or pair of consent answers is in two parts."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import Any
 
 __all__ = ["PARTS", "Answer", "Language", "Phrases", "WordingError", "load_languages", "read_language"]
 
-PARTS = ("default", "held_out")
-"""`held_out` is for measuring only: who tunes a reader does not look at it."""
+PARTS = ("default", "held_out", "development")
+"""`development` is what a reader is tuned on. `held_out` is for measuring only: who tunes does not look at it."""
 
 _DATA = Path(__file__).parent / "data"
 _LISTS = ("titles", "bodies", "boxes", "toggles", "fields", "extras", "rows")

@@ -126,6 +126,13 @@ class System:
         self.applications.tell("installed", definition.package, installed.uid)
         return installed
 
+    def place_split(self, package: str, name: str, apk: bytes) -> None:
+        """Lay a further APK beside the base of an installed package: `pm path` lists it, nothing of it is run."""
+        installed = self.packages.get(package)
+        if installed is not None:
+            generate = partial(bytes, apk)
+            self.files.put(f"{installed.code_path}/{name}", file(mode=0o644, uid=1000, gid=1000, generate=generate))
+
     def install_companions(self) -> None:
         """Give every companion package named by an installed app a uid of its own."""
         for installed in list(self.packages):

@@ -56,8 +56,12 @@ class Installer:
         self.sessions.pop(session.identifier, None)
         if not session.parts:
             raise InstallRefused("INSTALL_FAILED_INVALID_APK", "Session staged no files")
-        base = next((data for name, data in session.parts.items() if "base" in name), None)
-        await self.install(base or max(session.parts.values(), key=len), session.choices)
+        base = next((name for name in session.parts if "base" in name), "") or max(
+            session.parts, key=lambda name: len(session.parts[name])
+        )
+        package = await self.install(session.parts.pop(base), session.choices)
+        for number, data in enumerate(session.parts.values()):
+            self._system.place_split(package, f"split_{number}.apk", data)
 
     async def install(self, data: bytes, choices: InstallChoices) -> str:
         """The installed package's name. Raises InstallRefused."""

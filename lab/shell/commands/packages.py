@@ -92,6 +92,10 @@ async def _path(context: Context, words: list[str]) -> int:
     if installed is None:
         return 1
     await context.print(f"package:{installed.apk_path}\n")
+    if not installed.system:
+        beside = context.system.files.listing(installed.code_path)
+        splits = (name for name in sorted(beside) if name.startswith("split_"))
+        await context.print("".join(f"package:{installed.code_path}/{name}\n" for name in splits))
     return 0
 
 

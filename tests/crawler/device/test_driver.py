@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ from crawler.device.errors import (
     DeviceLost,
     DeviceTimeout,
     InstallFailed,
+    NotAnApk,
     PackageMissing,
     ServerDied,
     SeveralDevices,
@@ -296,6 +299,39 @@ def test_installing_describing_clearing_and_uninstalling(driver: DeviceDriver, o
     driver.clear("com.example.other")
     assert not driver.running("com.example.other")
     driver.uninstall("com.example.other")
+    with pytest.raises(PackageMissing):
+        driver.package_info("com.example.other")
+
+
+def archive_of(folder: Path, name: str, **members: bytes) -> Path:
+    path = folder / name
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for member, content in members.items():
+            archive.writestr(member, content)
+    return path
+
+
+@pytest.mark.parametrize("within", ["", "splits/"])
+def test_an_app_in_parts_is_installed_whole(driver: DeviceDriver, other_apk: Path, tmp_path: Path, within: str) -> None:
+    whole, split = other_apk.read_bytes(), b"PK\x03\x04" + b"\0" * 200_000
+    standalone = {"standalones/standalone-mdpi.apk": whole} if within else {}
+    members = {f"{within}config.zh.apk": split, f"{within}base.apk": whole, "manifest.json": b"{}", **standalone}
+    driver.install(archive_of(tmp_path, "other.xapk", **members))
+    info = driver.package_info("com.example.other")
+    assert [path.rpartition("/")[2] for path in info.apk_paths] == ["base.apk", "split_0.apk"]
+    assert info.apk_sha256 == hashlib.sha256(whole).hexdigest()
+    driver.uninstall("com.example.other")
+
+
+def test_a_part_that_is_refused_leaves_no_session_open(driver: DeviceDriver, other_apk: Path, tmp_path: Path) -> None:
+    broken = archive_of(
+        tmp_path, "other.apks", **{"base.apk": other_apk.read_bytes(), "a.apk": b"PK\x03\x04" + b"\7" * 9000}
+    )
+    content = broken.read_bytes()
+    at = content.index(zipfile.ZipFile(broken).getinfo("a.apk").CRC.to_bytes(4, "little"))
+    broken.write_bytes(content.replace(content[at : at + 4], b"\1\2\3\4"))
+    with pytest.raises(NotAnApk, match="damaged"):
+        driver.install(broken)
     with pytest.raises(PackageMissing):
         driver.package_info("com.example.other")
 

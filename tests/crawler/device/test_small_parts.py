@@ -50,10 +50,16 @@ def test_what_is_no_apk_is_told_before_any_device_is_asked(tmp_path: Path) -> No
     archive = tmp_path / "archive.apk"
     with zipfile.ZipFile(archive, "w") as stream:
         stream.writestr("readme.txt", "x")
+    nothing, disguised = tmp_path / "nothing.xapk", tmp_path / "disguised.apks"
+    nothing.write_bytes(archive.read_bytes())
+    with zipfile.ZipFile(disguised, "w") as stream:
+        stream.writestr("base.apk", "no apk")
     for path, words in (
         (text, "not a zip file"),
         (archive, "without AndroidManifest"),
         (tmp_path / "no.apk", "no file"),
+        (nothing, "holds no APK"),
+        (disguised, "is not an APK"),
     ):
         with pytest.raises(NotAnApk, match=words) as failure:
             install(transport, path)
