@@ -144,7 +144,9 @@ class InstallFailed(DeviceError):
 
 
 class NotAnApk(InstallFailed):
-    default_mend = "Give an .apk (a zip archive with an AndroidManifest.xml), or an .apks, .xapk or .apkm with all its parts."
+    default_mend = (
+        "Give an .apk (a zip archive with an AndroidManifest.xml), or an .apks, .xapk or .apkm with all its parts."
+    )
 
     def __init__(self, message: str, *, mend: str | None = None):
         super().__init__(message, reason="NOT_AN_APK", mend=mend)
