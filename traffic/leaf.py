@@ -27,7 +27,7 @@ def json_paths(data: bytes, offsets: Sequence[int]) -> list[str | None]:
     if data.lstrip()[:1] not in (b"{", b"["):
         return [None] * len(offsets)
     found: list[str | None] = []
-    stack: list[bytes | int] = []  # the current key or index of each open object or array
+    stack: list[re.Match[bytes] | int | None] = []  # the current key or index of each open object or array
     pending = iter(offsets)
     wanted = next(pending, None)
     for token in _JSON.finditer(data):
@@ -42,19 +42,19 @@ def json_paths(data: bytes, offsets: Sequence[int]) -> list[str | None]:
         if wanted is None:
             break
         if kind == "open":
-            stack.append(0 if token.group() == b"[" else b"")
+            stack.append(0 if token.group() == b"[" else None)
             del stack[:-_DEEPEST]
         elif not stack:
             continue
         elif kind == "close":
             stack.pop()
         elif kind != "text":
-            stack[-1] = token.group("key")
+            stack[-1] = token
     return found + [None] * (len(offsets) - len(found))
 
 
-def _path(stack: Sequence[bytes | int], token: re.Match[bytes], offset: int) -> str | None:
-    parts = list(stack)
+def _path(stack: Sequence[re.Match[bytes] | int | None], token: re.Match[bytes], offset: int) -> str | None:
+    parts = [part if isinstance(part, int) else part.group("key") if part else b"" for part in stack]
     key = token.group("key")
     if key is not None:
         inside_value = token.group("value") is not None and offset >= token.start("value")

@@ -14,6 +14,8 @@ __all__ = ["Match", "matches"]
 _DIGIT = frozenset(b"0123456789")
 _ALNUM = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 _PACKAGE = _ALNUM | frozenset(b"_")
+_DIGIT_OR_DOT = _DIGIT | frozenset(b".")
+_PACKAGE_OR_DOT = _PACKAGE | frozenset(b".")
 _NEAR = 200
 """Bytes between the two coordinates of a pair."""
 _NEAR_BINARY = 64
@@ -109,18 +111,18 @@ def _stands_free(boundary: Boundary, data: bytes, start: int, end: int, *, stric
     if boundary is Boundary.WORD_OPEN:
         return not _run(left, _ALNUM, strict, before=True)
     if boundary is Boundary.PACKAGE:
-        if (left and left[-1] in _PACKAGE | {0x2E}) or (right and right[0] in _PACKAGE):
+        if (left and left[-1] in _PACKAGE_OR_DOT) or (right and right[0] in _PACKAGE):
             return False
         return not (right[:1] == b"." and len(right) > 1 and right[1] in _ALNUM)
     if boundary is Boundary.ADDRESS:
         dotted = right[:1] == b"." and len(right) > 1 and right[1] in _DIGIT
-        return not (left and left[-1] in _DIGIT | {0x2E}) and not (right and right[0] in _DIGIT) and not dotted
+        return not (left and left[-1] in _DIGIT_OR_DOT) and not (right and right[0] in _DIGIT) and not dotted
     return _number_stands_free(boundary, data, start, end)
 
 
 def _number_stands_free(boundary: Boundary, data: bytes, start: int, end: int) -> bool:
     left = data[max(0, start - 2) : start]
-    if left and left[-1] in _DIGIT | {0x2E}:
+    if left and left[-1] in _DIGIT_OR_DOT:
         return False
     if left[-1:] == b"-" and data[start : start + 1] != b"-" and (len(left) < 2 or left[0] not in _ALNUM):
         return False

@@ -14,7 +14,9 @@ from traffic.decode.text import REWRITINGS, Rewriting, SourceMap
 
 __all__ = ["Stage", "Tracer", "is_escaped_around"]
 
-_URL_END = re.compile(rb"[&?#\"'<> \n\r\t{},;]")
+_ENDS = b"&?#\"'<> \n\r\t{},;"
+_URL_END = re.compile(rb"[%s]" % re.escape(_ENDS))
+_MARKED = bytes(byte in _ENDS for byte in range(256))
 _TO_QUOTE = re.compile(rb'[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
 _QUOTE_BACKWARDS = re.compile(rb'"(?=(?:\\\\)*[^\\])')
 _QUOTE_BACKWARDS_AT_EDGE = re.compile(rb'"(?=(?:\\\\)*(?:[^\\]|\Z))')
@@ -151,9 +153,9 @@ def _after_last_end(source: bytes, lowest: int, start: int) -> int:
     reach = 64
     while True:
         first = max(lowest, start - reach)
-        found = _URL_END.search(source[first:start][::-1])
-        if found is not None:
-            return start - found.start()
+        found = source[first:start].translate(_MARKED).rfind(1)
+        if found >= 0:
+            return first + found + 1
         if first == lowest:
             return lowest
         reach *= 8

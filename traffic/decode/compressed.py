@@ -20,6 +20,7 @@ from traffic.decode.content import is_text, utf16_codec
 __all__ = [
     "BY_MAGIC",
     "HEADERLESS",
+    "MAGIC_FIRST",
     "Inflated",
     "headerless",
     "inflate",
@@ -152,6 +153,17 @@ def _brotli(data: bytes, limit: int) -> Inflated | None:
         return Inflated(bytes(room[:size]), len(data), True)
 
 
+def _brotli_head(data: bytes) -> int:
+    """The length that the first block of a stream states; zero where it states none."""
+    bits = int.from_bytes(data[:5], "little")
+    bits >>= 1 if not bits & 1 else 4 if bits & 15 != 1 else 7  # the size of the window
+    if bits & 3 == 3:
+        return 0  # the last block, and empty
+    bits >>= 2 if bits & 1 else 1
+    groups, bits = bits & 3, bits >> 2
+    return 0 if groups == 3 else (bits & (1 << 4 * (groups + 4)) - 1) + 1
+
+
 def _room(data: bytes, limit: int) -> int:
     return min(limit, max(1 << 16, 64 * len(data)))
 
@@ -253,12 +265,12 @@ BY_MAGIC: tuple[tuple[bytes, str], ...] = (
 HEADERLESS = ("deflate", "brotli", "snappy", "lz4-sized", "lz4-block")
 """Formats without a magic number: tried on bytes that are nothing else."""
 
-_FIRST_BYTES = frozenset(magic[0] for magic, _ in BY_MAGIC)
+MAGIC_FIRST = frozenset(magic[0] for magic, _ in BY_MAGIC)
 
 
 def magic_code(data: bytes) -> str | None:
     """The compression that the first bytes name."""
-    if not data or data[0] not in _FIRST_BYTES:
+    if not data or data[0] not in MAGIC_FIRST:
         return None
     return next((code for magic, code in BY_MAGIC if data.startswith(magic)), None)
 
@@ -279,7 +291,7 @@ def strict_headerless(data: bytes) -> bool:
             result = b""
         if len(result) >= 8 and stream.eof and len(stream.unused_data) < 8 and _is_believable(result):
             return True
-    if first & 15 in (0x1, 0xB):
+    if 8 <= _brotli_head(data) <= 64 * len(data):
         room = bytearray(1024)
         try:
             size = cramjam.brotli.decompress_into(data, room)

@@ -9,6 +9,7 @@ __all__ = [
     "ASCII",
     "HIGH",
     "LEAST_USUAL",
+    "TEXTUAL",
     "USUAL",
     "entropy",
     "has_controls",
@@ -24,6 +25,10 @@ LEAST_USUAL = 22.0
 """Below this, text is odd: XOR with a small key leaves text printable, but not as programs write it."""
 ASCII = bytes(range(32, 127)) + b"\t\n\r"
 HIGH = bytes(range(128, 256))
+_NEVER_UTF8 = b"\xc0\xc1" + bytes(range(0xF5, 0x100))
+_NEVER_GB2312 = bytes(range(0x80, 0xA1)) + b"\xff"
+TEXTUAL = ASCII + HIGH
+"""All that text may hold, whatever its character set."""
 _MEDIA = (
     b"\x89PNG\r\n",
     b"\xff\xd8\xff",
@@ -61,12 +66,16 @@ def is_text(data: bytes) -> bool:
         return False
     if controls == len(odd):
         return True
-    return _decodes(sample, "utf-8") or (not controls and _decodes(sample, "gb2312"))
+    # Bytes that a character set never uses tell most of what is none without the cost of an exception.
+    size = len(odd)
+    if len(odd.translate(None, _NEVER_UTF8)) == size and _decodes(sample, "utf-8"):
+        return True
+    return not controls and len(odd.translate(None, _NEVER_GB2312)) == size and _decodes(sample, "gb2312")
 
 
 def has_controls(data: bytes) -> bool:
     """Whether there is any byte that no text holds."""
-    return bool(data.translate(None, ASCII + HIGH))
+    return bool(data.translate(None, TEXTUAL))
 
 
 def _decodes(sample: bytes, codec: str) -> bool:

@@ -9,6 +9,8 @@ _BITS = {byte: f"{value:06b}" for value, byte in enumerate(_ALPHABET)} | {ord("-
 _VALUES = {byte: int(bits, 2) for byte, bits in _BITS.items()}
 _REVERSED = [int(f"{value:06b}"[::-1], 2) for value in range(64)]
 _MOST_CODES = 60_000
+_CLEAN = 20
+"""Signs from the start on among which no text has a control character: most of what is no LZ-string ends there."""
 
 
 def lz_string_plausible(token: bytes) -> bool:
@@ -44,7 +46,10 @@ def _decompress(bits: str, limit: int) -> bytes | None:
         if code == 2 or reader.ended:
             break
         if code < 2:
-            words.append(chr(reader.code(8 if code == 0 else 16)))
+            sign = chr(reader.code(8 if code == 0 else 16))
+            if sign < " " and size < _CLEAN and sign not in "\t\n\r":
+                return None
+            words.append(sign)
             code = len(words) - 1
             room -= 1
             if not room:

@@ -133,7 +133,8 @@ class Batch:
         self._readings = readings
         self._nodes: dict[int, Node] = {}
         pieces = [reading.data for reading in readings]
-        self.starts = list(accumulate((len(piece) + len(self.SEPARATOR) for piece in pieces[:-1]), initial=0))
+        between = len(self.SEPARATOR)
+        self.starts = list(accumulate([len(piece) + between for piece in pieces[:-1]], initial=0))
         self.text = self.SEPARATOR.join(pieces)
 
     def node(self, index: int) -> Node:

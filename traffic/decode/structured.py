@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
-from traffic.decode.content import is_text
+from traffic.decode.content import TEXTUAL, is_text
 
-__all__ = ["READERS", "Field", "Structure", "may_be_message", "read_structure"]
+__all__ = ["MESSAGE_FIRST", "READERS", "Field", "Structure", "may_be_message", "read_structure"]
 
 MOST_FIELDS = 8_000
 _DEEPEST = 32
@@ -16,9 +17,8 @@ _LEAST_CUT_OFF = 1024
 """Bytes of which most must be missing their end before a beginning alone is believed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One value in a binary message."""
+class Field(NamedTuple):
+    """One value in a binary message. A tuple, because there are many."""
 
     offset: int
     length: int
@@ -294,18 +294,42 @@ READERS: dict[str, Callable[[Cursor], None]] = {
 }
 
 
+def _readers(first: int) -> tuple[tuple[str, Callable[[Cursor], None]], ...]:
+    """Those formats in which a message may begin with that byte."""
+    believable = {
+        "msgpack": 0x80 <= first <= 0x9F or 0xDC <= first <= 0xDF,
+        "cbor": 0x80 <= first <= 0xBF or first == 0xD9,
+        "protobuf": first & 7 in (0, 1, 2, 5) and first >= 8,
+    }
+    return tuple((code, reader) for code, reader in READERS.items() if believable[code])
+
+
+_BY_FIRST = [_readers(first) for first in range(256)]
+MESSAGE_FIRST = _TAGS | frozenset((*range(0x80, 0xC0), 0xD9, *range(0xDC, 0xE0)))
+"""Bytes with which `may_be_message` lets a message begin."""
+
+
 def may_be_message(data: bytes) -> bool:
     """A look at the first two bytes that spares most reading."""
     if len(data) < 12:
         return False
     first, second = data[0], data[1]
     if first in _TAGS:
-        return first & 7 != 2 or second < len(data) or second & 0x80 != 0
+        return first & 7 != 2 or second < len(data) - 1 or (second & 0x80 != 0 and len(data) > 128)
     if 0x80 <= first <= 0x9F or 0xDC <= first <= 0xDF:
         # A map's first key is text or a small number; an array's first item may be another array or a map.
+        if 0x80 < first < 0x90 and 0xA1 <= second <= 0xBF:
+            return _is_name(data, second & 31)
         keys = second <= 0x17 or 0x60 <= second <= 0x7B or 0xA1 <= second <= 0xBF or second in (0xD9, 0x00)
         return keys or (first >= 0x90 and second >= 0x80)
+    if 0xA0 < first < 0xB8 and 0x60 <= second <= 0x77:
+        return _is_name(data, second & 31)
     return (0xA0 <= first <= 0xBF and (second <= 0x17 or 0x60 <= second <= 0x78)) or data[:3] == b"\xd9\xd9\xf7"
+
+
+def _is_name(data: bytes, size: int) -> bool:
+    """Whether the first key of a map holds no control character."""
+    return not data[2 : 2 + size].translate(None, TEXTUAL)
 
 
 def read_structure(data: bytes) -> Structure | None:
@@ -313,7 +337,7 @@ def read_structure(data: bytes) -> Structure | None:
     if len(data) < 4:
         return None
     unsure = None
-    for code, reader in READERS.items():
+    for code, reader in _BY_FIRST[data[0]]:
         cursor = Cursor(data)
         whole = True
         try:

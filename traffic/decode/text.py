@@ -157,7 +157,9 @@ REWRITINGS: dict[str, Rewriting] = {
         ),
         Rewriting("url-plus", lambda data: b"+" in data and b"%" in data, form_decode, _PLUS_OR_PERCENT),
         Rewriting("json-string", lambda data: b"\\" in data, json_unescape, _ESCAPE),
-        Rewriting("html", lambda data: b"&" in data and bool(_ENTITY.search(data)), html_unescape, _ENTITY),
+        Rewriting(
+            "html", lambda data: b";" in data and b"&" in data and bool(_ENTITY.search(data)), html_unescape, _ENTITY
+        ),
         Rewriting("quoted-printable", lambda data: b"=" in data and _has_soft(data), quoted_printable, _SOFT),
     )
 }

@@ -7,12 +7,13 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from traffic.decode.compressed import magic_code
-from traffic.decode.content import ASCII, HIGH, is_text, usualness, utf16_codec
+from traffic.decode.compressed import MAGIC_FIRST, magic_code
+from traffic.decode.content import TEXTUAL, is_text, usualness, utf16_codec
 from traffic.decode.lzstring import lz_string_base64, lz_string_plausible
-from traffic.decode.structured import may_be_message, read_structure
+from traffic.decode.structured import MESSAGE_FIRST, may_be_message, read_structure
 
 __all__ = [
+    "LEAST_RANDOM",
     "MOST_TOKENS",
     "Reading",
     "decode_base64",
@@ -27,12 +28,14 @@ __all__ = [
 _LEAST = 16
 _WORD = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-"
 _SPLIT = bytes(byte if byte in _WORD else 32 for byte in range(256))
-_HEX = b"0123456789abcdefABCDEF"
+_HEX_OR_DASH = b"0123456789abcdefABCDEF-"
 _DIGITS = b"0123456789"
 _CLASSES = (_DIGITS, b"abcdefghijklmnopqrstuvwxyz", b"ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _NAME = b"abcdefghijklmnopqrstuvwxyz-_/"
 _STANDARD = bytes.maketrans(b"-_", b"+/")
 _HEAD = 32
+LEAST_RANDOM = 40
+"""Signs of an encoding of something unreadable that is looked into."""
 MOST_TOKENS = 5000
 """Distinct ones of one request."""
 _GLUE = b"/-_+"
@@ -68,9 +71,16 @@ def decode_base64(token: bytes) -> bytes:
     if len(bare) % 4 == 1:
         bare = bare[:-1]
     try:
-        return binascii.a2b_base64(bare + b"==="[: -len(bare) % 4])
+        # More padding than is due does no harm.
+        return binascii.a2b_base64(bare + b"==")
     except binascii.Error:
         return b""
+
+
+def _decode_token(token: bytes) -> bytes:
+    """The same for what holds nothing but signs of either alphabet."""
+    whole = token if len(token) % 4 != 1 else token[:-1]
+    return binascii.a2b_base64(whole.translate(_STANDARD) + b"==")
 
 
 def decode_hex(token: bytes) -> bytes:
@@ -88,12 +98,12 @@ def readings(text: bytes, seen: set[bytes]) -> Iterator[Reading]:
         if token in seen or len(seen) >= MOST_TOKENS:
             continue
         seen.add(token)
-        if not token.translate(None, _HEX + b"-"):
+        if not token.translate(None, _HEX_OR_DASH):
             if len(token) % 2 == 0 and b"-" not in token:
                 decoded = decode_hex(token)
                 yield Reading("hex", token, decoded, is_promising(decoded))
             continue
-        decoded = decode_base64(token)
+        decoded = _decode_token(token)
         if is_promising(decoded):
             yield Reading("base64", token, decoded, True)
             continue
@@ -122,11 +132,12 @@ def _reversed(token: bytes) -> Reading | None:
 
 def _after_glue(token: bytes) -> Reading | None:
     """What follows the last of the first signs that may belong to base64 or to the text around it."""
+    head = token[:64]
     for sign in _GLUE:
-        at = token.rfind(sign, 0, 64)
-        if at >= 0 and len(token) - at > _LEAST:
+        at = head.rfind(sign) if sign in head else -1
+        if 0 <= at < len(token) - _LEAST:
             rest = token[at + 1 :]
-            decoded = decode_base64(rest)
+            decoded = _decode_token(rest)
             if is_promising(decoded):
                 return Reading("base64", rest, decoded, True)
     return None
@@ -162,16 +173,17 @@ def is_promising(decoded: bytes) -> bool:
     """Whether it reads as text, names a compression or is a message."""
     if len(decoded) < 8:
         return False
-    if magic_code(decoded) is not None:
+    # Asked of thousands of tokens, most of which are no base64: what those give has control characters soon.
+    first, head = decoded[0], decoded[:48]
+    if first in MAGIC_FIRST and magic_code(decoded) is not None:
         return True
-    head = decoded[:48]
-    odd = head.translate(None, ASCII)
-    # Most tokens are no base64: what they give has control characters soon.
-    if len(odd.translate(None, HIGH)) * 20 <= len(head) and is_text(decoded):
+    controls = len(head.translate(None, TEXTUAL))
+    if controls * 20 <= len(head):
+        if is_text(decoded):
+            return True
+    elif controls * 3 >= len(head) and utf16_codec(decoded) is not None:
         return True
-    if head.count(0) * 3 >= len(head) and utf16_codec(decoded) is not None:
-        return True
-    if not may_be_message(decoded):
+    if first not in MESSAGE_FIRST or not may_be_message(decoded):
         return False
     structure = read_structure(decoded)
     return structure is not None and structure.sure
@@ -180,10 +192,9 @@ def is_promising(decoded: bytes) -> bool:
 def looks_random(reading: Reading) -> bool:
     """Whether the token is an encoding of something unreadable rather than a long name or a digest."""
     token = reading.source
+    size = len(token)
+    if size < LEAST_RANDOM:
+        return False
     if reading.code == "hex":
-        return len(token) > 64 and len(token) not in (96, 128)
-    return (
-        reading.code == "base64"
-        and len(token) >= 40
-        and all(token.translate(None, signs) != token for signs in _CLASSES)
-    )
+        return size > 64 and size not in (96, 128)
+    return reading.code == "base64" and all(len(token.translate(None, signs)) != size for signs in _CLASSES)

@@ -14,7 +14,16 @@ from traffic.decode.lzstring import lz_string_utf16
 from traffic.decode.node import Batch, Node
 from traffic.decode.structured import READERS
 from traffic.decode.text import REWRITINGS, binary_fields
-from traffic.decode.tokens import MOST_TOKENS, Reading, decode_base64, is_promising, looks_random, readings, unwrap
+from traffic.decode.tokens import (
+    LEAST_RANDOM,
+    MOST_TOKENS,
+    Reading,
+    decode_base64,
+    is_promising,
+    looks_random,
+    readings,
+    unwrap,
+)
 from traffic.decode.xor import xor_readings
 
 if TYPE_CHECKING:
@@ -32,10 +41,14 @@ _LEAST_BINARY = 12
 _LEAST_FIELD = 24
 """Shorter fields of a message are numbers and identifiers, which are searched as they are."""
 _MOST_RANDOM_TOKENS = 8
+_MOST_ALIKE = 2
+"""Many of one length are digests, signatures or names, one beside each event; what is compressed differs in length."""
 _MOST_THOROUGH = 1
 _MOST_XOR = 8
 _SMALL_FORM = 16 << 10
 _LEAST_USUAL_FORM = 22.5
+_FRAME_FIRST = frozenset(b"-P\0\1 \t\r\n\v\f")
+"""What a multipart text (its boundary or space), a gRPC frame or an archive begins with."""
 _SMALL = 64 << 10
 """Bytes that are nothing readable and longer than this are searched as they are, and not taken apart any further."""
 
@@ -53,6 +66,7 @@ class DecodeTree:
         self._seen: set[bytes] = set()
         self._tokens_seen: set[bytes] = set()
         self._random_left = _MOST_RANDOM_TOKENS
+        self._of_many: set[bytes] = set()
         self._thorough_left = _MOST_THOROUGH
         self._xor_left = _MOST_XOR
         for root in roots:
@@ -110,6 +124,8 @@ class DecodeTree:
 
     def _frames(self, node: Node) -> bool:
         """Frames that explain the whole."""
+        if node.data[0] not in _FRAME_FIRST:
+            return False
         frames = (
             list(multipart_parts(node.data))
             or list(grpc_frames(node.data))
@@ -165,17 +181,27 @@ class DecodeTree:
         if not found:
             return
         batch = Batch(node, found)
-        promising = [index for index, reading in enumerate(found) if reading.promising or self._is_random(reading)]
+        random = self._random(found)
+        promising = [index for index, reading in enumerate(found) if reading.promising or index in random]
         yield batch
         for index in promising:
             self.add(batch.node(index))
 
-    def _is_random(self, reading: Reading) -> bool:
+    def _random(self, found: Sequence[Reading]) -> set[int]:
         """Some of the unreadable ones are looked into as well: they may be compressed without a header."""
-        if not self._random_left or not looks_random(reading):
-            return False
-        self._random_left -= 1
-        return True
+        if not self._random_left:
+            return set()
+        by_length: dict[int, list[int]] = {}
+        for index, reading in enumerate(found):
+            if not reading.promising and len(reading.source) >= LEAST_RANDOM and looks_random(reading):
+                by_length.setdefault(len(reading.source), []).append(index)
+        for alike in by_length.values():
+            if len(alike) > _MOST_ALIKE:
+                del alike[_MOST_ALIKE:]
+                self._of_many.update(found[index].data for index in alike)
+        chosen = sorted(index for alike in by_length.values() for index in alike)[: self._random_left]
+        self._random_left -= len(chosen)
+        return set(chosen)
 
     # --- bytes
 
@@ -244,7 +270,7 @@ class DecodeTree:
             return False
         self._xor_left -= 1
         self.suspects.append(node)
-        thorough = self._thorough_left > 0 and not node.is_text
+        thorough = self._thorough_left > 0 and not node.is_text and node.data not in self._of_many
         self._thorough_left -= thorough
         readings = xor_readings(node.data, self._budget.inflated, thorough=thorough)
         plain = next(readings, None)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from traffic.decode.compressed import inflate, magic_code, strict_headerless
 from traffic.decode.content import USUAL, is_text, usualness, utf16_codec
 from traffic.decode.cribs import LAGS, common_cribs, difference
-from traffic.decode.structured import may_be_message, read_structure
+from traffic.decode.structured import MESSAGE_FIRST, may_be_message, read_structure
 from traffic.decode.tokens import decode_base64, decode_hex
 
 __all__ = ["repeat_xor", "xor_readings"]
@@ -260,7 +260,7 @@ def _with_every_byte(data: bytes) -> Iterator[tuple[bytes, bytes]]:
 
 
 def _is_sure_message(plain: bytes) -> bool:
-    if not may_be_message(plain):
+    if plain[0] not in MESSAGE_FIRST or not may_be_message(plain):
         return False
     structure = read_structure(plain)
     return structure is not None and structure.sure and len(structure.fields) > 1
