@@ -26,6 +26,9 @@ _PRIVACY_WORDS = re.compile(
 _AGREEMENT_WORDS = re.compile(r"隐私|协议|条款|政策|个人信息|隱私|條款|privacy|agreement|terms|policy", re.I)
 _WATCH_SECONDS = 30
 """How long a prompt may take to come after the first interactive screen; the rule's own figure."""
+_LONGEST_GAP_SECONDS = 4
+"""Longest time around a screen that the better readers could not see, such as an empty picture while the app draws: looks
+follow each other about once a second, and no user could read a prompt that went sooner."""
 _REFUSING_ROLES = frozenset({"refuse", "basic_mode", "exit", "close", "skip", "later", "deny", "settings"})
 _READERS_THAT_AGREE = 2
 _PAGES = frozenset({"login", "settings", "policy_text", "plain"})
@@ -60,8 +63,22 @@ def no_prompt_at_first_run(sessions: Sequence[SessionReadings]) -> tuple[Finding
         return not_testable("M1-01", starts, f"观察时间不足（{watched}秒）", f"watched for {watched} s only")
     if _prompted_elsewhere(sessions):
         return not_testable("M1-01", starts, "其他会话中出现过弹窗", "a prompt appeared in another session")
-    looked_twice = all(at.reading.looked_twice for at in readable)
-    return (_no_prompt(session, readable, watched, looked_twice),)
+    return (_no_prompt(session, readable, watched, _watched_closely(open_to_view)),)
+
+
+def _watched_closely(screens: Sequence[ScreenAt]) -> bool:
+    """Whether the better readers saw every screen of the watch, but for those between that were gone at once."""
+    since: int | None = None  # when the first of a row of screens that they did not see began, or the one before it
+    before = screens[0].mono_ns
+    for at in screens:
+        if not at.reading.looked_twice:
+            since = before if since is None else since
+        elif since is not None and at.mono_ns - since > _LONGEST_GAP_SECONDS * 1_000_000_000:
+            return False
+        else:
+            since = None
+        before = at.mono_ns
+    return since is None
 
 
 def _covered(at: ScreenAt) -> bool:

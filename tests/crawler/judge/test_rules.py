@@ -79,6 +79,21 @@ def test_no_prompt_without_a_second_look_is_only_suspected() -> None:
     assert verdict("M1-01", session(screens=watched(twice=False))) is Verdict.SUSPECTED  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("unseen", "said"),
+    [
+        ((2.1,), Verdict.CONFIRMED),
+        ((2.1, 3.2), Verdict.CONFIRMED),
+        ((3, 4, 5, 5.5, 6), Verdict.SUSPECTED),
+        ((32,), Verdict.SUSPECTED),
+    ],
+)
+def test_a_picture_that_was_empty_for_a_moment_hides_no_prompt(unseen: tuple[float, ...], said: Verdict) -> None:
+    times = sorted({1, 2, 5.5, 7, 33, *unseen} - {33 if 32 in unseen else 0})
+    looks = [screen(index, at, reading(None, "首页", looked_twice=at not in unseen)) for index, at in enumerate(times)]
+    assert verdict("M1-01", session(screens=looks)) is said
+
+
 def test_a_short_watch_proves_nothing() -> None:
     assert verdict("M1-01", session(screens=watched(seconds=12))) is Verdict.NOT_TESTABLE  # type: ignore[arg-type]
 
