@@ -51,6 +51,7 @@ class Writer:
         self.kind, self.wording, self.zh = kind, wording, wording.language == "zh"
         self.labels = wording.labels
         self.colon = "：" if self.zh else ": "
+        self.open, self.close = ("（", "）") if self.zh else (" (", ")")
         self.document = Document()
         self._style()
         self._frame()
@@ -145,7 +146,6 @@ class Writer:
             put(row.cells[0], self.labels[name], head=True)
             if condition:
                 self.row(table, widths, ["{%tr endif %}", ""])
-        self.gap()
 
     def blanks(self, names: Sequence[str]) -> None:
         widths = (38, WIDTH - 38)
@@ -154,9 +154,9 @@ class Writer:
             row = self.row(table, widths, [self.labels[name], ""])
             put(row.cells[0], self.labels[name], head=True)
             row.height = Mm(17)
-        self.gap()
 
     def gap(self) -> None:
+        """Between two tables, which would become one. Not before a heading: LibreOffice would leave the heading behind."""
         made = self.document.add_paragraph()
         made.paragraph_format.space_after = Pt(2)
         made.paragraph_format.line_spacing = Pt(5)
@@ -187,7 +187,7 @@ class Writer:
         title = self.paragraph("", align=WD_ALIGN_PARAGRAPH.CENTER)
         title.paragraph_format.space_before, title.paragraph_format.space_after = Pt(12), Pt(12)
         run = title.add_run(self.wording.title(self.kind))
-        run.font.size, run.font.bold = Pt(18), True
+        run.font.size, run.font.bold = Pt(16), True
         run_fonts(run, HEAD)
         if self.kind not in LETTERS:
             self.paragraph(f"{labels['to']}{colon}{{{{ recipient.developer }}}}").paragraph_format.space_after = Pt(0)
@@ -210,7 +210,7 @@ class Writer:
                 self.paragraph(text, indent=True)
             self.control("else")
         for text in section.paragraphs:
-            self.paragraph(text, indent=True)
+            self.paragraph(text, indent=True).paragraph_format.keep_with_next = section.id == "appeal"
         if not same:
             self.control("endif")
         for number, text in enumerate(section.points, 1):
@@ -248,7 +248,6 @@ class Writer:
         table = self.table(widths, self._named("sent_on", "number", "sent_kind", "sent_channel", "received", "due"))
         names = ("date", "number", "kind", "channel", "received", "due")
         self.loop(table, widths, "for row in history", [f"{{{{ row.{name} }}}}" for name in names])
-        self.gap()
 
     def _named(self, *names: str) -> list[str]:
         return [self.labels[name] for name in names]
@@ -260,7 +259,6 @@ class Writer:
         values = ["{{ problem.number }}", "{{ problem.item }}", "{{ problem.rule }} · {{ problem.scenario }}"]
         values += ["{{ problem.severity }}", "{{ problem.evidence }}", *(["{{ problem.retest }}"] if retested else [])]
         self.loop(self.table(widths, heads), widths, "for problem in problems", values)
-        self.gap()
         self.control("for problem in problems")
         self.heading(f"{self.labels['problem']} {{{{ problem.number }}}}　{{{{ problem.title }}}}", 2)
         space = "" if self.zh else " "
@@ -274,11 +272,11 @@ class Writer:
             ]
         )  # fmt: skip
         self.control("if problem.count > 1")
+        self.gap()
         widths = (44, 48, 42, 30)
         table = self.table(widths, self._named("occurrences", "phase", "scenario", "evidence"))
         names = ("time", "phase", "scenario", "evidence")
         self.loop(table, widths, "for one in problem.occurrences", [f"{{{{ one.{name} }}}}" for name in names])
-        self.gap()
         self.control("endif")
         self.control("endfor")
 
@@ -286,14 +284,12 @@ class Writer:
         widths = (20, 94, 50)
         table = self.table(widths, self._named("no", "title", "result"))
         self.loop(table, widths, "for row in scope", ["{{ row.rule }}", "{{ row.title }}", "{{ row.result }}"])
-        self.gap()
 
     def _table(self) -> None:
         widths = (12, 30, 36, 26, 20, 40)
         table = self.table(widths, self._named("no", "app", "app_developer", "source", "app_version", "concerned"))
         names = ("number", "app", "developer", "source", "version", "problems")
         self.loop(table, widths, "for row in apps", [f"{{{{ row.{name} }}}}" for name in names])
-        self.gap()
 
     def _reply(self) -> None:
         asked = ("cause", "measures", "sdks", "before_after", "self_test")
@@ -302,6 +298,7 @@ class Writer:
             f"{self.labels['problem']} {{{{ problem.number }}}}　{{{{ problem.item }}}} · {{{{ problem.title }}}}", 2
         )
         self.fields([("description", "{{ problem.statement }}")])
+        self.gap()
         self.blanks(asked)
         self.control("else")
         for _ in range(3):
@@ -312,16 +309,14 @@ class Writer:
     def _reply_sdks(self) -> None:
         row = self.row(self.table((WIDTH,)), (WIDTH,), [""])
         row.height = Mm(40)
-        self.gap()
 
     def _signature(self) -> None:
         labels, colon = self.labels, self.colon
         if self.kind == "reply-form":
             lines = [f"{labels[name]}{colon}{{{{ blank }}}}" for name in ("stamp", "responsible", "day")]
         else:
-            opening, closing = ("（", "）") if self.zh else (" (", ")")
             lines = ["{{ store.name }}　{{ store.department }}"]
-            signed = f"{{{{ officer.name }}}}{opening}{{{{ officer.title }}}}{closing}"
+            signed = f"{{{{ officer.name }}}}{self.open}{{{{ officer.title }}}}{self.close}"
             lines += [f"{labels['signature']}{colon}{signed}", "{{ issued }}"]
         for number, text in enumerate(lines):
             made = self.paragraph(text, align=WD_ALIGN_PARAGRAPH.RIGHT)
@@ -330,7 +325,8 @@ class Writer:
 
     def _exhibits(self) -> None:
         labels = self.labels
-        title = f"{labels['problem']} {{{{ problem.number }}}}　{{{{ problem.title }}}}（{{{{ problem.rule }}}}）"
+        title = f"{labels['problem']} {{{{ problem.number }}}}　{{{{ problem.title }}}}"
+        title += f"{self.open}{{{{ problem.rule }}}}{self.close}"
         self.control("for problem in problems")
         self.control("if loop.first")
         self.heading(title, 2)
@@ -350,7 +346,7 @@ class Writer:
         self._pictures()
         self.control("endif")
         self.control("for request in problem.requests")
-        self.heading(f"{labels['requests']}（{labels['evidence']} {{{{ request.evidence }}}}）", 3)
+        self.heading(f"{labels['requests']}{self.open}{labels['evidence']} {{{{ request.evidence }}}}{self.close}", 3)
         shown = "{{ request.line }}"
         for name in ("headers", "body"):
             shown += f"{{% if request.{name} %}}\n{{{{ request.{name} }}}}{{% endif %}}"
@@ -358,7 +354,7 @@ class Writer:
         self.gap()
         self.fields(
             [
-                ("matches", "{{ request.matches|join('\n') }}"),
+                ("matches", "{{ request.matches|join('\\n') }}"),
                 ("body_length", "{{ request.body_length }}", "request.body_length"),
                 ("body_sha256", "{{ request.body_sha256 }}", "request.body_length"),
             ]
@@ -379,7 +375,6 @@ class Writer:
             caption += f"{self.labels['screenshot']}{self.colon}{{{{ {at}.sha256 }}}}{{% endif %}}"
             put(cell, caption, size=7.5, more=True)
         self.row(table, widths, ["{%tr endfor %}", "", ""])
-        self.gap()
 
     def _evidence(self) -> None:
         widths = (16, 30, 27, 41, 50)

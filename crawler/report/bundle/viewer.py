@@ -13,13 +13,24 @@ from urllib.parse import quote
 
 from jinja2 import Environment
 
+from crawler.judge.catalogue import load_rules
 from crawler.report.axis import shown_time
+from crawler.report.casework.judged import SHOWN_DIGITS, FindingsUnreadable, read_judged
+from crawler.report.casework.states import load_states
 from crawler.report.index import read_verdicts
 from crawler.report.page import environment, template_text
 from crawler.report.text import short, visible
 from evidence.canonical import Json
 from evidence.crosscheck import references
-from evidence.decisions import DECISIONS_FILE, read_decisions
+from evidence.decisions import (
+    CASE_MOVED,
+    DECISIONS_FILE,
+    FINDING_ACCEPTED,
+    FINDING_DISMISSED,
+    RERUN_ASKED,
+    Decision,
+    read_decisions,
+)
 from evidence.lanes import Entry
 from evidence.record import BLOBS, RECORD, SESSIONS, CaseRecord, SessionRecord
 from evidence.timeline import merge
@@ -29,6 +40,35 @@ __all__ = ["readme_text", "viewer_page"]
 _MOST_FACTS = 3000
 """Facts of one session that the page lists; the lane files hold all."""
 _LONGEST_DATA = 400
+_PARTS = {
+    "record": "检测记录 / the record",
+    "derived": "检测结论 / what was concluded from it",
+    "readings": "派生数据 / readings",
+    "decisions": "复核决定 / decisions of people",
+    "custody": "保管文件 / custody",
+}
+_OUTCOMES = {
+    "complete": "完整 / complete",
+    "incomplete": "不完整 / incomplete",
+    "failed": "失败 / failed",
+}
+_DECIDED = {
+    FINDING_ACCEPTED: "采纳 / accepted",
+    FINDING_DISMISSED: "不予采纳 / dismissed",
+    RERUN_ASKED: "要求重测 / to be run again",
+    CASE_MOVED: "案件状态 / case",
+}
+_ENVIRONMENT = {
+    "device": "设备 / device",
+    "clocks": "时钟 / clocks",
+    "proxy": "代理 / proxy",
+    "capture": "抓包 / capture",
+    "blind_spots": "不可见部分 / not visible",
+    "tls_readable": "能否解密 TLS / TLS readable",
+    "tls_readable_why": "依据 / why",
+    "settings": "检测参数 / settings",
+    "tools": "工具版本 / tools",
+}
 
 
 def readme_text(document: Mapping[str, Json]) -> str:
@@ -49,12 +89,61 @@ def viewer_page(document: Mapping[str, Json], record: CaseRecord, case_dir: Path
             about=document,
             style=template_text("report.css"),
             line=_one_line,
+            said=_said,
+            parts=_PARTS,
+            outcomes=_OUTCOMES,
+            environment=_ENVIRONMENT,
             report=(case_dir / "report.html").is_file(),
-            verdicts=sorted(read_verdicts(case_dir / "findings.json").items()),
-            decisions=read_decisions(case_dir / DECISIONS_FILE).decisions,
+            rules=_rules(case_dir),
+            decisions=_decisions(case_dir),
             sessions=[_session(session, removed) for session in record.sessions],
         )
     )
+
+
+def _rules(case_dir: Path) -> list[dict[str, str]]:
+    """Every rule that was judged, by its name, with its verdict."""
+    texts = load_rules()
+    return [
+        {
+            "rule": rule,
+            "zh": texts[rule].zh if rule in texts else "",
+            "en": texts[rule].en if rule in texts else "",
+            "verdict": verdict,
+        }
+        for rule, verdict in sorted(read_verdicts(case_dir / "findings.json").items())
+    ]
+
+
+def _decisions(case_dir: Path) -> list[dict[str, str]]:
+    decisions = read_decisions(case_dir / DECISIONS_FILE).decisions
+    if not decisions:
+        return []
+    try:
+        rules = {finding.id: finding.rule for finding in read_judged(case_dir).findings}
+    except FindingsUnreadable:
+        rules = {}
+    return [
+        {
+            "time": shown_time(decision.wall_ns),
+            "name": decision.person.name,
+            "fingerprint": decision.person.fingerprint,
+            "what": _DECIDED.get(decision.kind, decision.kind),
+            "about": _decided_about(decision, rules),
+            "reason": decision.reason,
+        }
+        for decision in decisions
+    ]
+
+
+def _decided_about(decision: Decision, rules: Mapping[str, str]) -> str:
+    """The finding as lists of findings name it, or the state that the case came to, with its day."""
+    if decision.kind == CASE_MOVED:
+        state = load_states().get(str(decision.data.get("to")))
+        named = f"{state.zh} / {state.en}" if state is not None else str(decision.data.get("to"))
+        return f"{named} ({decision.data.get('on')})"
+    rule = rules.get(decision.finding, "")
+    return f"{rule}-{decision.finding[:SHOWN_DIGITS]}" if rule else decision.finding[:SHOWN_DIGITS]
 
 
 def _session(session: SessionRecord, removed: frozenset[str]) -> dict[str, object]:
@@ -78,7 +167,7 @@ def _fact(entry: Entry, first: Entry, removed: frozenset[str]) -> dict[str, obje
         "place": f"{entry.lane}:{entry.seq}",
         "line": entry.seq + 1,
         "seconds": f"{(entry.at.mono_ns - first.at.mono_ns) / 1e9:.3f}",
-        "wall": shown_time(entry.at.wall_ns),
+        "wall": shown_time(entry.at.wall_ns).removesuffix(" UTC"),
         "kind": entry.kind,
         "data": short(text, _LONGEST_DATA),
         "shot": _blob(shot) if shot and shot not in removed else "",
@@ -111,6 +200,19 @@ def _one_line(value: object) -> str:
         return "-"
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
     return short(" ".join(text.split()), 1000)
+
+
+def _said(value: object) -> list[tuple[str, str]]:
+    """A value of bundle.json as lines for people: (name, value) for each of an object, one line without a name for the rest."""
+    if isinstance(value, Mapping):
+        return [(str(name), _flat(inner)) for name, inner in value.items()]
+    return [("", _flat(value))]
+
+
+def _flat(value: object) -> str:
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return _one_line(" · ".join(value))
+    return _one_line(value)
 
 
 def _moment(wall_ns: object) -> str:

@@ -53,8 +53,10 @@ class Outcome(StrEnum):
     """Found in the earlier version; the later round does not allow a judgement. Never fixed."""
     NOT_TESTED_BEFORE = "not_tested_before"
     """Found in the later version; the earlier round did not allow a judgement, so nobody can say that it is new."""
+    NOT_TESTED = "not_tested"
+    """Nothing was found, and at least one of the rounds could not test: nobody can say that neither showed it."""
     NOTHING = "nothing"
-    """Not found in either round, as far as each could test."""
+    """Both rounds could test, and neither found it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +163,7 @@ def _outcome(before: Verdict | None, now: Verdict | None) -> Outcome:
         return Outcome.FIXED if now is Verdict.NOT_OBSERVED else Outcome.UNCLEAR
     if now in ACCUSING:
         return Outcome.NEW if tested_before else Outcome.NOT_TESTED_BEFORE
-    return Outcome.NOTHING
+    return Outcome.NOTHING if tested_before and tested_now else Outcome.NOT_TESTED
 
 
 def _accusing(case: JudgedCase, rule: str) -> tuple[JudgedFinding, ...]:

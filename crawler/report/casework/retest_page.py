@@ -23,6 +23,7 @@ OUTCOMES = {
     Outcome.UNCLEAR: ("不明确，须人工查看", "unclear, for a person to look into"),
     Outcome.NOT_TESTABLE_NOW: ("本轮无法检测", "not testable now"),
     Outcome.FIXED: ("未再发现", "fixed: not seen again"),
+    Outcome.NOT_TESTED: ("未能检测，不作比较", "not compared: a round could not test"),
     Outcome.NOTHING: ("两轮均未发现", "in neither round"),
 }
 """In the order in which people want to see them."""
@@ -32,6 +33,7 @@ _STYLES = {
     Outcome.NOT_TESTED_BEFORE: "suspected",
     Outcome.UNCLEAR: "lead",
     Outcome.NOT_TESTABLE_NOW: "suspected",
+    Outcome.FIXED: "fixed",
 }
 PROPOSALS = {"passed": "通过", "failed": "未通过", "unclear": "不明确"}
 _APP = ("case", "package", "label", "version_name", "version_code", "apk_sha256", "round")
@@ -68,6 +70,9 @@ def write_comparison(compared: RoundsCompared, path: Path) -> None:
         environment()
         .from_string(template)
         .render(
+            name=str(
+                compared.new.info.get("label") or compared.old.info.get("label") or compared.new.info.get("package")
+            ),
             old=_round(compared.old),
             new=_round(compared.new),
             proposal=compared.proposal,

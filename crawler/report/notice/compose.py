@@ -26,6 +26,8 @@ from crawler.report.notice.wording import Wording, load_wording, rendered
 __all__ = ["Composed", "compose"]
 
 _WITH_EXHIBITS = frozenset({"rectification", "takedown"})
+_AFTER_A_NOTICE = ("reminder", "takedown")
+"""Letters that say of every problem what a retest showed, also when there was none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +57,7 @@ def compose(
             words,
             draft=request.draft,
             issued=request.issued,
-            retest=retest_results(retest, words) if retest is not None else None,
+            retest=retest_results(retest, words) if retest is not None or request.kind in _AFTER_A_NOTICE else None,
             exhibits=request.kind in _WITH_EXHIBITS,
         )
         for judged in cases
@@ -92,7 +94,7 @@ def _document(
         store=store_part(settings, request, words),
         officer=blanked(OfficerPart, settings.officer, words),
         recipient=blanked(RecipientPart, known, words),
-        app=app_part(about.case, known, request, words),
+        app=app_part(about.case, first.case, known, request, words),
         inspection=inspection_part(first, letter, known, words),
         problems=tuple(letter.problems),
         scope=tuple(scope_rows(first, letter, words)),

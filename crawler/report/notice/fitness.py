@@ -56,6 +56,8 @@ def check_problems(
         )
     if request.kind == "closing" and retest is not None:
         _check_closed(letters[0], retest)
+    if request.kind in ("reminder", "takedown") and retest is not None:
+        _check_not_mended(letters[0], retest)
 
 
 def _refuse_empty(judged: Judged, draft: bool) -> None:
@@ -89,6 +91,16 @@ def _check_closed(letter: Problems, retest: Judged) -> None:
         )
 
 
+def _check_not_mended(letter: Problems, retest: Judged) -> None:
+    """Nobody is told that they did not correct what the retest no longer observed."""
+    states = {_retest_state(retest, problem.rule) for problem in letter.problems}
+    if states == {Verdict.NOT_OBSERVED.value}:
+        raise NotFit(
+            "the retest no longer observed any of these problems",
+            "Write the closing letter (--kind closing), or name the retest in which they are still found.",
+        )
+
+
 def _retest_state(retest: Judged, rule: str) -> str:
     """What the retest says of a rule: found, open, lead, not_testable or not_observed."""
     of_rule = [(index, finding) for index, finding in enumerate(retest.case.findings) if finding.rule == rule]
@@ -103,6 +115,9 @@ def _retest_state(retest: Judged, rule: str) -> str:
     return Verdict.LEAD.value if left & {Verdict.LEAD, *ACCUSING} else Verdict.NOT_OBSERVED.value
 
 
-def retest_results(retest: Judged, words: Wording) -> dict[str, str]:
+def retest_results(retest: Judged | None, words: Wording) -> dict[str, str]:
+    """What a retest says of each rule, in the words of the letter; of all that nothing was retested when there is none."""
+    if retest is None:
+        return dict.fromkeys(load_rules(), words.word("retest_results", "not_retested"))
     rules = {finding.rule for finding in retest.case.findings} | set(load_rules())
     return {rule: words.word("retest_results", _retest_state(retest, rule)) for rule in rules}

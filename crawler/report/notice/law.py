@@ -41,6 +41,8 @@ class Cited:
 
     clauses: tuple[str, ...]
     documents: tuple[LawDocument, ...]
+    named: tuple[str, ...]
+    """The same clauses, each behind the English name of its document."""
     left_out: tuple[str, ...]
     """One English sentence each."""
 
@@ -88,6 +90,7 @@ def cited_on(basis: Iterable[str], on: date, *, unchecked: bool) -> Cited:
     that law.toml does not know is left out: nobody has said since when it holds.
     """
     clauses: list[str] = []
+    named: list[str] = []
     documents: list[LawDocument] = []
     left_out: list[str] = []
     for entry in basis:
@@ -97,9 +100,10 @@ def cited_on(basis: Iterable[str], on: date, *, unchecked: bool) -> Cited:
             left_out.append(f"{entry}: {reason}")
             continue
         clauses.append(_numbered(entry, document, on))
+        named.append(f"{document.en} ({clauses[-1]})" if document.en not in clauses[-1] else clauses[-1])
         if document not in documents:
             documents.append(document)
-    return Cited(clauses=tuple(clauses), documents=tuple(documents), left_out=tuple(left_out))
+    return Cited(clauses=tuple(clauses), named=tuple(named), documents=tuple(documents), left_out=tuple(left_out))
 
 
 def _why_not(entry: str, document: LawDocument | None, on: date, unchecked: bool) -> str:

@@ -51,28 +51,33 @@ def blanked(part: type[Any], source: object, words: Wording) -> Any:
 def store_part(settings: NoticeSettings, request: LetterRequest, words: Wording) -> StorePart:
     store, contact = settings.store, settings.contact
     basis = store_basis(request.language, request.issued)
+    opening, closing = ("（", "）") if request.language == "zh" else (" (", ")")
     return StorePart(
         name=plain(store.name) or words.blank,
         department=plain(store.department),
         address=plain(store.address) or words.blank,
         rules=plain(store.rules) or words.blank,
-        basis=f"{basis}（{plain(store.rules)}）" if store.rules else basis,
+        basis=f"{basis}{opening}{plain(store.rules)}{closing}" if store.rules else basis,
         email=plain(contact.email) or words.blank,
         phone=plain(contact.phone) or words.blank,
         url=plain(contact.url) or words.blank,
     )
 
 
-def app_part(case: QuotedCase, known: AppSettings, request: LetterRequest, words: Wording) -> AppPart:
+def app_part(
+    case: QuotedCase, first: QuotedCase, known: AppSettings, request: LetterRequest, words: Wording
+) -> AppPart:
+    """The app as one case knows it; what people call it also from the case that the letters began with."""
     info = case.record.info
 
     def said(name: str, length: int) -> str:
         value = info.get(name)
         return plain(value, length).strip() if value not in (None, "") else ""
 
+    named = plain(first.record.info.get("label") or "", _LABEL).strip()
     name, code = said("version_name", 60), said("version_code", 20)
     return AppPart(
-        label=said("label", _LABEL) or said("package", 120) or words.blank,
+        label=said("label", _LABEL) or named or said("package", 120) or words.blank,
         package=said("package", 120) or words.blank,
         version=f"{name or words.blank} / {code or words.blank}",
         version_name=name or words.blank,
@@ -106,7 +111,7 @@ def inspection_part(judged: Judged, letter: Problems, known: AppSettings, words:
         network=words.say("network", readable=words.say("readable" if readable else "unreadable")),
         obtained=plain(known.obtained) or words.blank,
         scenarios=tuple(f"{plain(one, 20)} {words.word('scenarios', plain(one, 20))}" for one in scenarios),
-        basis=tuple(one.zh if words.language == "zh" else f"{one.en} {one.zh}" for one in letter.documents),
+        basis=tuple(one.zh if words.language == "zh" else f"{one.en} / {one.zh}" for one in letter.documents),
         case=plain(case.directory.name, 120),
         record_sha256=judged.record_sha256,
         decisions_sha256=judged.decisions_sha256 or words.blank,

@@ -107,7 +107,7 @@ class _Writer:
         zh = words.language == "zh"
         occurrences = tuple(self._occurrence(one) for one, _ in alike.findings[:_MOST_OCCURRENCES])
         cited = self._cited(finding, rule.basis, issued, draft)
-        basis_text = words.say("basis_join").join(cited.clauses)
+        basis_text = words.say("basis_join").join(cited.clauses if zh else cited.named)
         item = item_of(rule.basis)
         reviewed = self._reviewed(alike)
         conclusion = words.say("conclusion" if reviewed else "conclusion_draft", basis=basis_text)
@@ -126,7 +126,7 @@ class _Writer:
             basis=cited.clauses,
             basis_text=basis_text,
             mend=rule.mend_zh if zh else rule.mend_en,
-            evidence=words.say("evidence_join").join(self.numbers.values()),
+            evidence=words.numbers(self.numbers.values()),
             count=count,
             reviewed=reviewed,
             retest=retest.get(finding.rule, ""),
@@ -166,7 +166,7 @@ class _Writer:
             scenario_id=scenario_id,
             phase=words.word("phases", finding.phase) if finding.phase else words.blank,
             summary=summary.rstrip("。."),
-            evidence=words.say("evidence_join").join(mine),
+            evidence=words.numbers(mine),
         )
         separator = "" if words.language == "zh" else " "
         return told + (separator + words.say("again", count=count) if count > 1 else "")
@@ -183,7 +183,7 @@ class _Writer:
             time=moment(finding.at_wall_ns),
             phase=self.wording.word("phases", finding.phase) if finding.phase else "",
             scenario=f"{scenario_id} {scenario}",
-            evidence=self.wording.say("evidence_join").join(numbers),
+            evidence=self.wording.numbers(numbers),
         )
 
     def _numbered(self, citation: Citation) -> str:
@@ -221,10 +221,11 @@ class _Writer:
         for finding, _ in alike.findings if self.gallery is not None else ():
             for citation in finding.citations:
                 number = self.numbers.get(_key(citation), "")
-                if number and number not in shown and len(shown) < _MOST_PICTURES:
-                    picture = self._picture(finding, citation, number)
-                    if picture is not None:
-                        shown[number] = picture
+                if not number or number in shown or len(shown) >= _MOST_PICTURES:
+                    continue
+                picture = self._picture(finding, citation, number)
+                if picture is not None and not any(_same_picture(picture, other) for other in shown.values()):
+                    shown[number] = picture
         return list(shown.values())
 
     def _picture(self, finding: Finding, citation: Citation, number: str) -> PicturePart | None:
@@ -277,10 +278,15 @@ class _Writer:
                     body_length=masked.body_length,
                     body_sha256=masked.body_sha256,
                     matches=masked.matches,
-                    evidence=self.wording.say("evidence_join").join(numbers),
+                    evidence=self.wording.numbers(numbers),
                 )
             )
         return shown
+
+
+def _same_picture(one: PicturePart, other: PicturePart) -> bool:
+    """The same bytes in the same part: a screen that did not change from session to session is shown once."""
+    return (one.sha256, one.caption) == (other.sha256, other.caption)
 
 
 def _key(citation: Citation) -> tuple[str, str, int]:

@@ -68,7 +68,7 @@ def _cited(
         places[key] = instant
         told.setdefault(key, []).append(numbers.get((citation.session, citation.lane, citation.seq), ""))
     for key, instant in places.items():
-        yield instant, key[1], wording.say("evidence_join").join(filter(None, told[key]))
+        yield instant, key[1], wording.numbers(filter(None, told[key]))
 
 
 def _instant(entry: Entry, finding: Finding) -> Instant:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from itertools import chain
 from typing import Any
 
 from jinja2 import StrictUndefined
@@ -16,6 +17,8 @@ __all__ = ["KINDS", "LANGUAGES", "SectionText", "Wording", "load_wording", "rend
 
 KINDS = ("rectification", "reminder", "takedown", "closing", "circular", "reply-form")
 LANGUAGES = ("zh", "en")
+_LONGEST_LIST = 2
+"""Numbers in a row that are still told one by one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +58,20 @@ class Wording:
         """A sentence of [statements] with its values. A value is never looked into for fields."""
         return str(self.data["statements"][name]).format(**values)
 
+    def numbers(self, numbers: Iterable[str]) -> str:
+        """Numbers of evidence one after another; three and more that follow each other as a range: 2-1 to 2-5."""
+        runs: list[list[str]] = []
+        for number in numbers:
+            if runs and _next(runs[-1][-1]) == number:
+                runs[-1].append(number)
+            else:
+                runs.append([number])
+        told = (
+            [self.say("evidence_range", first=run[0], last=run[-1])] if len(run) > _LONGEST_LIST else run
+            for run in runs
+        )
+        return self.say("evidence_join").join(chain.from_iterable(told))
+
     def title(self, kind: str) -> str:
         """The title of a kind of letter, its fields not filled in yet."""
         return str(self.data["kinds"][kind]["title"])
@@ -85,6 +102,12 @@ class Wording:
         of_kind: Mapping[str, Any] = self.data["kinds"][kind].get("text", {})
         text: Mapping[str, Any] = of_kind.get(name, self.data["text"].get(name))
         return text
+
+
+def _next(number: str) -> str:
+    """The evidence number that follows: 2-4 after 2-3."""
+    problem, _, place = number.partition("-")
+    return f"{problem}-{int(place) + 1}"
 
 
 @cache

@@ -16,11 +16,15 @@ from pathlib import Path
 import pytest
 
 from crawler.report.bundle.writing import BundleRefused, bundle_name, make_bundle
+from crawler.report.casework.judged import read_judged
 from evidence.clock import FrozenClock
+from evidence.deciding import append_decision
+from evidence.decisions import CASE_MOVED, FINDING_ACCEPTED
 from evidence.errors import StorageFull, StorageRefused
 from evidence.record import read_case
 from evidence.verify import verify
 from tests.crawler.report.bundle.small import WALL, build_small
+from tests.crawler.report.casework.making import ANNA
 from tests.crawler.report.hostile import HOSTILE
 from tests.evidence.cases import KEY, files_of
 
@@ -101,6 +105,28 @@ def test_the_page_leads_to_files_of_the_bundle_and_nowhere_else(case: Path, tmp_
     assert "script" not in page.tags
     assert len(page.links) > 10
     assert [link for link in page.links if not (tmp_path / "out" / link).is_file()] == []
+
+
+def test_the_page_tells_rules_decisions_and_moves_in_words(tmp_path: Path) -> None:
+    case = build_small(tmp_path / "case")
+    (finding, *_) = read_judged(case).findings
+    append_decision(case, FINDING_ACCEPTED, {"finding": finding.id, "reason": "看过证据"}, ANNA)
+    append_decision(case, CASE_MOVED, {"to": "reviewed", "on": "2026-01-05", "reason": "全部看过"}, ANNA)
+    make_bundle(case, tmp_path / "out", KEY, packed=False)
+    text = (tmp_path / "out" / "viewer.html").read_text(encoding="utf-8")
+    for told in (
+        "征得用户同意前收集个人信息 / The app collects personal data before consent",
+        "确认 / confirmed",
+        "采纳 / accepted",
+        f"M1-06-{finding.id[:12]}",
+        "已复核 / reviewed (2026-01-05)",
+        "看过证据",
+        "完整 / complete",
+        "检测记录 / the record",
+    ):
+        assert told in text, told
+    for raw in ("FindingAccepted", "CaseMoved", ">not_observed<"):
+        assert raw not in text, raw
 
 
 @pytest.mark.parametrize("label", HOSTILE, ids=range(len(HOSTILE)))

@@ -39,8 +39,10 @@ EXPECTED = {
     ("not_testable", "confirmed"): Outcome.NOT_TESTED_BEFORE,
     (NONE, "confirmed"): Outcome.NOT_TESTED_BEFORE,
     ("not_observed", "not_observed"): Outcome.NOTHING,
-    ("not_testable", "not_observed"): Outcome.NOTHING,
-    ("lead", "not_testable"): Outcome.NOTHING,
+    ("not_testable", "not_observed"): Outcome.NOT_TESTED,
+    ("not_observed", NONE): Outcome.NOT_TESTED,
+    ("lead", "not_testable"): Outcome.NOT_TESTED,
+    ("lead", "not_observed"): Outcome.NOTHING,
 }
 
 

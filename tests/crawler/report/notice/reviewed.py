@@ -6,12 +6,14 @@ import io
 import re
 import zipfile
 from collections.abc import Collection, Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from lxml import etree
 
+from crawler.judge.model import Verdict
 from crawler.report.casework.judged import read_judged
 from crawler.report.casework.review import decision_data
 from crawler.report.casework.settings import CaseworkSettings
@@ -19,6 +21,7 @@ from crawler.report.notice.compose import Composed, compose
 from crawler.report.notice.letter import Judged, LetterRequest
 from crawler.report.notice.opening import open_judged
 from crawler.report.notice.settings import AppSettings, Contact, NoticeSettings, Officer, Sent, Store
+from crawler.report.notice.standing import Standing
 from crawler.session.case import judge_again
 from evidence.clock import FrozenClock
 from evidence.deciding import Signer, append_decision
@@ -36,6 +39,7 @@ __all__ = [
     "judged_case",
     "letter_of",
     "opened",
+    "quiet",
 ]
 
 REVIEWER = Signer(name="王敏", key=SigningKey(Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33)))))
@@ -89,6 +93,16 @@ def letter_of(
     judged = opened(case) if isinstance(case, Path) else case
     request = LetterRequest(kind=kind, language=language, issued=issued, draft=draft)
     return compose(request, [judged], settings, retest)
+
+
+def quiet(judged: Judged, **changes: object) -> Judged:
+    """The same case, in which nothing was found."""
+    findings = tuple(
+        replace(one, verdict=Verdict.NOT_OBSERVED, **changes) if one.verdict is Verdict.CONFIRMED else one
+        for one in judged.case.findings
+    )
+    verdicts = dict.fromkeys(judged.case.verdicts, Verdict.NOT_OBSERVED)
+    return replace(judged, case=replace(judged.case, findings=findings, verdicts=verdicts), standing=Standing())
 
 
 def docx_text(content: bytes) -> str:

@@ -28,8 +28,17 @@ from evidence.clock import FrozenClock
 from evidence.deciding import append_decision
 from evidence.decisions import CASE_MOVED
 from evidence.files import write_whole
-from tests.crawler.report.made_case import PACKAGE
-from tests.crawler.report.notice.reviewed import DECIDED_NS, ISSUED, REVIEWER, accept, docx_text, letter_of, opened
+from tests.crawler.report.made_case import LABEL, PACKAGE
+from tests.crawler.report.notice.reviewed import (
+    DECIDED_NS,
+    ISSUED,
+    REVIEWER,
+    accept,
+    docx_text,
+    letter_of,
+    opened,
+    quiet,
+)
 
 ROOT = Path(__file__).resolve().parents[4]
 DATA = ROOT / "crawler" / "report" / "notice" / "data"
@@ -38,16 +47,6 @@ DATA = ROOT / "crawler" / "report" / "notice" / "data"
 @pytest.fixture(scope="module")
 def judged(accepted: Path) -> Judged:
     return opened(accepted)
-
-
-def clean(judged: Judged, **changes: object) -> Judged:
-    """The same case, in which nothing was found."""
-    findings = tuple(
-        replace(one, verdict=Verdict.NOT_OBSERVED, **changes) if one.verdict is Verdict.CONFIRMED else one
-        for one in judged.case.findings
-    )
-    verdicts = dict.fromkeys(judged.case.verdicts, Verdict.NOT_OBSERVED)
-    return replace(judged, case=replace(judged.case, findings=findings, verdicts=verdicts), standing=Standing())
 
 
 # ------------------------------------------------------------------ only what a person accepted
@@ -122,17 +121,46 @@ def test_not_observed_is_never_called_compliant(judged: Judged) -> None:
 def test_a_closing_letter_needs_a_retest_that_observed_nothing(judged: Judged) -> None:
     with pytest.raises(NotFit, match="retest"):
         letter_of(judged, "closing")
-    letter = letter_of(judged, "closing", retest=clean(judged))
+    letter = letter_of(judged, "closing", retest=quiet(judged))
     assert {problem.retest for problem in letter.document.problems} == {"复测未发现"}
     assert "不构成对其合规性的认定" in docx_text(draw(letter, "docx"))
 
 
 @pytest.mark.parametrize(("verdict", "says"), [(Verdict.LEAD, "lead"), (Verdict.NOT_TESTABLE, "not_testable")])
 def test_a_retest_that_could_not_tell_closes_nothing(judged: Judged, verdict: Verdict, says: str) -> None:
-    unsure = clean(judged)
+    unsure = quiet(judged)
     findings = tuple(replace(one, verdict=verdict) if one.rule == "M1-06" else one for one in unsure.case.findings)
     with pytest.raises(NotFit, match=rf"M1-06 \({says}\)"):
         letter_of(judged, "closing", retest=replace(unsure, case=replace(unsure.case, findings=findings)))
+
+
+@pytest.mark.parametrize("kind", ["reminder", "takedown"])
+def test_nobody_is_blamed_for_what_the_retest_no_longer_observes(judged: Judged, kind: str) -> None:
+    with pytest.raises(NotFit, match="no longer observed") as raised:
+        letter_of(judged, kind, retest=quiet(judged))
+    assert "--kind closing" in raised.value.mend
+    assert {one.retest for one in letter_of(judged, kind, retest=judged).document.problems} == {"复测仍存在"}
+    assert {one.retest for one in letter_of(judged, kind).document.problems} == {"未复测"}
+
+
+def test_a_closing_letter_calls_the_app_as_the_earlier_one_did(judged: Judged) -> None:
+    retest = quiet(judged)
+    info = {key: value for key, value in judged.case.record.info.items() if key != "label"}
+    unnamed = replace(retest, case=replace(retest.case, record=replace(retest.case.record, info=info)))
+    assert f"“{LABEL}”" in letter_of(judged, "closing", retest=unnamed).document.title
+
+
+def test_evidence_numbers_in_a_row_are_told_as_a_range() -> None:
+    assert load_wording("zh").numbers(["1-1", "1-2"]) == "1-1、1-2"
+    assert load_wording("zh").numbers(["2-1", "2-2", "2-3", "2-7", "2-9", "2-10", "2-11"]) == "2-1至2-3、2-7、2-9至2-11"
+    assert load_wording("en").numbers(["1-9", "1-10", "1-11", "2-12"]) == "1-9 to 1-11, 2-12"
+    assert load_wording("zh").numbers([]) == ""
+
+
+def test_a_screen_that_did_not_change_is_shown_once(judged: Judged) -> None:
+    for problem in letter_of(judged).document.problems:
+        shown = [(picture.sha256, picture.caption) for picture in problem.pictures]
+        assert len(shown) == len(set(shown))
 
 
 def test_what_waits_for_a_decision_in_the_retest_closes_nothing(judged: Judged) -> None:
@@ -234,7 +262,7 @@ def test_settings_tell_all_their_faults_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize("language", ["zh", "en"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_can_be_drawn(judged: Judged, kind: str, language: str) -> None:
-    letter = letter_of(judged, kind, language, retest=clean(judged) if kind == "closing" else None)
+    letter = letter_of(judged, kind, language, retest=quiet(judged) if kind == "closing" else None)
     assert letter.document.title in docx_text(draw(letter, "docx"))
     assert letter.document.title in draw(letter, "html").decode()
     if language == "zh" or kind == "rectification":
