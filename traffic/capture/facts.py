@@ -36,8 +36,11 @@ def short(text: object) -> str:
 
 def text_encoding(parts: Iterable[bytes]) -> str:
     """The encoding that turns these bytes into text and back without loss."""
+    joined = b"\n".join(parts)
+    if joined.isascii():
+        return "utf-8"
     try:
-        b"\n".join(parts).decode("utf-8")
+        joined.decode("utf-8")
     except UnicodeDecodeError:
         return "latin-1"
     return "utf-8"

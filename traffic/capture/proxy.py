@@ -38,7 +38,7 @@ from traffic.capture.exchanges import BodyLimits, ExchangeRecorder
 from traffic.capture.raw import RawRecorder
 from traffic.capture.settings import CaptureSettings
 from traffic.capture.streams import observe_exchanges
-from traffic.capture.thrift import QuickAddons, join_writes, skip_type_checks
+from traffic.capture.thrift import QuickAddons, compare_quickly, join_writes, skip_type_checks
 from traffic.modes import blind_spots
 
 __all__ = ["Capture", "ListenFailed"]
@@ -129,6 +129,7 @@ class Capture:
     def _make_master(self, trusted: Path | None) -> Master:
         settings = self._settings
         skip_type_checks()
+        compare_quickly()
         master = Master(Options(), with_termlog=False)
         master.addons = QuickAddons(master)
         addons = [

@@ -15,14 +15,44 @@ from mitmproxy.addonmanager import AddonManager, safecall
 from mitmproxy.connection import Connection
 from mitmproxy.exceptions import AddonHalt
 from mitmproxy.hooks import Hook
-from mitmproxy.http import MessageData
+from mitmproxy.http import Headers, MessageData
 from mitmproxy.master import Master
 from mitmproxy.proxy.events import Event
 from mitmproxy.proxy.mode_servers import ProxyConnectionHandler
 
-__all__ = ["QuickAddons", "join_writes", "skip_type_checks"]
+__all__ = ["QuickAddons", "compare_quickly", "join_writes", "skip_type_checks"]
 
 _logger = logging.getLogger(__name__)
+
+
+_header = Headers.get
+_same = Connection.__eq__
+
+
+def compare_quickly() -> None:
+    """mitmproxy looks up a dozen headers for each request, most of which are not there, and asks as often whether a
+    connection is the one that it is."""
+    Headers.get = _get  # type: ignore[method-assign,assignment]
+    Headers.__contains__ = _has  # type: ignore[method-assign,assignment]
+    Connection.__eq__ = _is_same  # type: ignore[method-assign]
+
+
+def _is_same(one: Connection, other: object) -> bool:
+    return one is other or bool(_same(one, other))  # type: ignore[no-untyped-call]
+
+
+def _get(headers: Headers, name: str, default: Any = None) -> Any:
+    return _header(headers, name, default) if _has(headers, name) else default
+
+
+def _has(headers: Headers, name: object) -> bool:
+    if not isinstance(name, str | bytes):
+        return False
+    wanted = (name.encode("utf-8", "surrogateescape") if isinstance(name, str) else name).lower()
+    for key, _ in headers.fields:  # noqa: SIM110  a generator costs as much as the search
+        if key.lower() == wanted:
+            return True
+    return False
 
 
 def skip_type_checks() -> None:
@@ -61,7 +91,8 @@ class QuickAddons(AddonManager):
         for handler in handlers:
             try:
                 result = handler(*arguments)
-                if isinstance(result, Awaitable):
+                # Nearly all give None: asking an abstract class about it costs more than many a handler.
+                if result is not None and isinstance(result, Awaitable):
                     yield result
             except AddonHalt:
                 return
