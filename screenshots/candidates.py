@@ -14,8 +14,11 @@ from screenshots.lexicon import has_han, has_kana
 
 __all__ = ["Candidate", "Duo", "Pair", "best_pair", "find_candidates", "find_duo", "is_link", "is_long", "partner_of"]
 
+_FULL_STOPS = ("。", ".")
+"""A text with links in it can be touched, and stays a sentence."""
 _SENTENCE_ENDS = (",", "、", ";", ":", "。")
 _MOST_CANDIDATES = 60
+_LONGEST_LABEL = 60
 _SHORTEST_AGREEMENT = 8
 _NO_LABEL = re.compile(r"[。;:]\S|[,、;:。]$|^[\d\W_]+$")
 """What a fragment of running text, or a bare number, has and a label has not."""
@@ -228,7 +231,10 @@ def _is_agreement_line(element: Element) -> bool:
 def _is_control(candidate: Candidate, layer: Layer, *, touchable: int) -> bool:
     """`touchable`: how many texts of the layer the system calls touchable; with two of them, others are only text."""
     element, meaning = candidate.element, candidate.meaning
-    if not element.text or (is_long(element.text) and not meaning.clear) or is_link(element):
+    labelled = meaning.clear or (element.kind == "button" and len(element.text) <= _LONGEST_LABEL)
+    if not element.text or (is_long(element.text) and not labelled) or is_link(element):
+        return False
+    if is_long(element.text) and element.text.endswith(_FULL_STOPS) and element.kind != "button":
         return False
     drawn = element.style in ("filled", "outline")
     if not drawn and element.kind != "button" and _labels_a_box(element, layer):

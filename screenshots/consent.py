@@ -18,7 +18,7 @@ __all__ = ["THRESHOLD", "announces", "consent_score", "may_ask"]
 THRESHOLD = 4.5
 _TAKES_NO_NOTE = frozenset({"cancel", "later", "refuse", "exit", "skip", "settings"})
 _BUSY = 5
-_FEW_TEXTS, _FEW_CHARACTERS = 8, 260
+_FEW_TEXTS = 8
 _OPENING = 400
 """An announcement says in its first words what it announces."""
 _MOST_BELOW = 40
@@ -27,6 +27,7 @@ _REFUSALS = frozenset(
 )
 _OFFERED_BESIDES = 2
 """Other things that a page which asks may well offer: a language, a help line."""
+_NOTED = frozenset({"acknowledge", "confirm", "close", "proceed", "accept"})
 _VOTES = re.compile(r"\d[\d,.]*\s*[%票]?\)?$")
 _ACTS = frozenset({"pay", "destroy", "update", "install", "rate", "receive", "send", "retry", "mode"})
 
@@ -34,6 +35,10 @@ _ACTS = frozenset({"pay", "destroy", "update", "install", "rate", "receive", "se
 def may_ask(facts: Facts) -> bool:
     wording = facts.wording
     accepts = facts.has("accept")
+    if (facts.inputs and not facts.card and facts.pair is None) or _asks_how_it_was(facts):
+        return False
+    if wording["social"] and not (facts.topics or facts.documents):
+        return False
     return bool(
         (facts.topics and _answers_or_asks(facts))
         or (wording["topic_weak"] and wording["ask"])
@@ -43,15 +48,27 @@ def may_ask(facts: Facts) -> bool:
         or (wording["topic_weak"] and accepts and facts.has("refuse") and facts.card)
         or _needs_consent(facts)
         or _takes_note_of_data(facts)
+        or _box_before_going_on(facts)
     )
+
+
+def _asks_how_it_was(facts: Facts) -> bool:
+    """Answers that rate a page: "helpful", "not helpful"."""
+    return any(matches("helped", one.element.plain) for one in facts.candidates) and not facts.has("accept")
+
+
+def _box_before_going_on(facts: Facts) -> bool:
+    """A page with little more than a box to agree by, and one button that goes on."""
+    goes_on = facts.buttons == 1 and not facts.has(*_ACTS, "login", "skip", "close", "cancel")
+    boxed = facts.checks == 1 and bool(facts.wording["agreement_line"]) and facts.documents
+    return bool(boxed and goes_on and facts.short and not facts.inputs and not facts.wording.kind("login"))
 
 
 def _needs_consent(facts: Facts) -> bool:
     """A card says that nothing goes on without consent, and offers to give it or to do without."""
-    away = facts.has("refuse", "exit", "basic_mode", "browse", "later")
-    return (
-        facts.card and bool(facts.wording["consent_needed"]) and facts.has("accept") and away and not _elsewhere(facts)
-    )
+    away = facts.has("refuse", "exit", "basic_mode", "browse", "later") or _opposed(facts)
+    gives = facts.has("accept") or facts.duo is not None
+    return facts.card and bool(facts.wording["consent_needed"]) and gives and away and not _elsewhere(facts)
 
 
 def _elsewhere(facts: Facts) -> bool:
@@ -61,17 +78,33 @@ def _elsewhere(facts: Facts) -> bool:
 
 
 def _takes_note_of_data(facts: Facts) -> bool:
-    """A card with one button that takes note: its text says what is done with data, and its title names the subject."""
-    if not facts.card or not facts.handled or not facts.has("acknowledge", "confirm"):
+    """A card with one button that takes note: its text says what is done with data, and its title names the subject.
+
+    A text that says nothing else needs no such title.
+    """
+    alone = facts.card and sum(one.button_like for one in facts.candidates) == 1
+    if (
+        not alone
+        or facts.wording["social"]
+        or facts.wording["account"]
+        or not any(one.name in _NOTED for one in facts.candidates)
+    ):
         return False
-    alone = sum(one.button_like for one in facts.candidates) == 1
-    return alone and any(matches(group, _title(facts)) for group in ("topic_strong", "topic_collect", "topic_weak"))
+    if matches("notice_title", _title(facts)) and matches("topic_strong", _title(facts)):
+        return not matches("fails", facts.layer.plain)
+    if not facts.handled:
+        return False
+    named = any(matches(group, _title(facts)) for group in ("topic_strong", "topic_collect", "topic_weak"))
+    only = facts.short and bool(facts.wording["topic_collect"]) and not matches("fails", facts.layer.plain)
+    return named or only
 
 
 def _answers_or_asks(facts: Facts) -> bool:
     """A bare "cancel" beside a bare "done" answers anything: then the text itself has to ask, or to say more."""
     wording = facts.wording
     if facts.has("accept", "refuse", "exit", "basic_mode", "browse", "allow", "deny"):
+        return True
+    if facts.card and facts.duo is not None and facts.duo.unheard and matches("topic_strong", _title(facts)):
         return True
     if _opposed(facts) and (facts.handled or facts.documents or matches("topic_strong", _title(facts))):
         return True
@@ -95,7 +128,7 @@ def _asks_only(facts: Facts) -> bool:
 def announces(facts: Facts) -> bool:
     """A card, or a page that says hardly more, with one button says that a legal document was changed."""
     buttons = [one.name for one in facts.candidates if one.button_like and one.element.text]
-    alone = facts.card or (len(facts.layer.texts) <= _FEW_TEXTS and facts.wording.characters <= _FEW_CHARACTERS)
+    alone = facts.card or facts.short
     takes_note = len(buttons) == 1 and buttons[0] not in _TAKES_NO_NOTE
     return alone and takes_note and bool(facts.wording["topic_strong"]) and _says_change(facts)
 
@@ -122,6 +155,10 @@ def consent_score(facts: Facts) -> float:
         score += 1.0
     if _needs_consent(facts):
         score += 1.0
+    if _takes_note_of_data(facts):
+        score += 1.2
+    if _box_before_going_on(facts):
+        score += 2.5
     if facts.pair is not None:
         score += 0.5 + 0.4 * facts.pair.strength + 0.8 * _asks_only(facts)
     elif facts.duo is not None and facts.card:
@@ -149,7 +186,7 @@ def _positive_score(facts: Facts) -> float:
     states = told or bool(facts.wording["agreement_line"] and facts.wording["ask"])
     if facts.has("acknowledge", "confirm", "proceed", "close") and (facts.card or facts.has("settings") or states):
         return 0.6
-    if announces(facts):
+    if announces(facts) or _takes_note_of_data(facts) or _box_before_going_on(facts):
         return 0.6
     unknown = sum(one.button_like and one.name == "other" for one in facts.candidates)
     return 0.4 if unknown == 1 and facts.has("refuse", "exit") else -3.0
@@ -174,14 +211,14 @@ def _doubts(facts: Facts) -> float:
         doubts += 3.0
     if wording.kind("rules") and not (wording["ask"] and facts.topics):
         doubts += 1.5 if facts.topics else 3.0
-    if facts.has("allow", "deny") and not facts.has("accept") and not (wording["processing"] or facts.handled):
+    if facts.has("allow", "deny") and not facts.has("accept") and not (wording["processing"] or facts.topics):
         doubts += 2.0
     if facts.has("skip") and not facts.has("accept"):
         doubts += 2.0
     if wording["article"] and not facts.has("accept", "refuse"):
         doubts += 2.0
     if wording["article"] and not facts.card and not facts.documents:
-        doubts += 2.5
+        doubts += 6.0
     if not facts.card and facts.pair is None and not announces(facts):
         states = facts.has("accept") or (facts.has("proceed") and wording["agreement_line"])
         doubts += 1.0 if wording["ask"] and states else 2.5

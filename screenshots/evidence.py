@@ -15,6 +15,7 @@ _COUNTED = (
     "topic_strong",
     "topic_collect",
     "topic_weak",
+    "place",
     "processing",
     "ask",
     "refuse_leaves",
@@ -65,6 +66,8 @@ def read_wording(plain: str) -> Wording:
     for lexicon in languages:
         for group in _COUNTED:
             _count(counts, group, lexicon.patterns.get(group, ()), plain)
+        if _found(lexicon, "document_title", plain):
+            counts["topic_strong"] = max(1, counts.get("topic_strong", 0))
         for kind, patterns in lexicon.kinds.items():
             _count(kinds, kind, patterns, plain)
         for pattern in lexicon.patterns.get("link_title", ()):
@@ -84,9 +87,10 @@ def _count(counts: dict[str, int], name: str, patterns: Sequence[re.Pattern[str]
 
 
 def matches(group: str, text: str) -> bool:
-    """Whether any language finds this group of patterns in a comparable text."""
-    return any(
-        pattern.search(text) is not None
-        for lexicon in languages_of(text)
-        for pattern in lexicon.patterns.get(group, ())
-    )
+    """Whether any language finds this group of patterns in a comparable text. The title of a document is a subject."""
+    groups = (group, "document_title") if group == "topic_strong" else (group,)
+    return any(_found(lexicon, one, text) for lexicon in languages_of(text) for one in groups)
+
+
+def _found(lexicon: Lexicon, group: str, text: str) -> bool:
+    return any(pattern.search(text) is not None for pattern in lexicon.patterns.get(group, ()))

@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from screenshots.candidates import Candidate, Duo, Pair, best_pair, find_candidates, find_duo
 from screenshots.elements import Element, Layer, comparable_text
 from screenshots.evidence import Wording, matches, read_wording
-from screenshots.handling import handled_sentences
+from screenshots.handling import handled_sentences, leaning
 
 __all__ = ["Facts", "gather_facts"]
 
 _LONGEST_BODY = 6000
+_FEW_TEXTS, _FEW_CHARACTERS = 8, 260
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +43,20 @@ class Facts:
     def card(self) -> bool:
         return self.layer.floating or self.layer.over_content
 
+    @property
+    def short(self) -> bool:
+        """A page that says hardly more than a card would."""
+        return len(self.layer.texts) <= _FEW_TEXTS and self.wording.characters <= _FEW_CHARACTERS
+
+    @property
+    def duo_or_pair(self) -> bool:
+        """Two controls stand together as alternatives, or three of them."""
+        return self.pair is not None or self.duo is not None or self.buttons >= 2
+
+    @property
+    def buttons(self) -> int:
+        return sum(one.button_like and bool(one.element.text) for one in self.candidates)
+
     def has(self, *names: str) -> bool:
         return not self.names.isdisjoint(names)
 
@@ -53,8 +68,11 @@ def gather_facts(layer: Layer) -> Facts:
     whole, said = read_wording(layer.plain[:_LONGEST_BODY]), read_wording(plain)
     handled = handled_sentences(plain)
     if handled or said["topic_strong"]:
-        candidates = tuple(_gives(candidate) if handled else candidate for candidate in candidates)
+        gives = handled and (layer.floating or layer.over_content or any(one.name == "later" for one in candidates))
+        candidates = tuple(_gives(candidate) if gives else candidate for candidate in candidates)
         candidates = tuple(_keeps(candidate) for candidate in candidates)
+        if any(one.name == "refuse" or leaning(one.element.text) < 0 for one in candidates):
+            candidates = tuple(_tailors(candidate) for candidate in candidates)
     return Facts(
         layer=layer,
         candidates=candidates,
@@ -81,6 +99,13 @@ def _keeps(candidate: Candidate) -> Candidate:
     if candidate.name != "send" or not matches("keeps", candidate.element.plain):
         return candidate
     return replace(candidate, meaning=replace(candidate.meaning, name="settings"))
+
+
+def _tailors(candidate: Candidate) -> Candidate:
+    """Beside a refusal, "personalise ads" says yes to it; alone it leads to choices."""
+    if candidate.name != "settings" or not matches("tailors", candidate.element.plain):
+        return candidate
+    return replace(candidate, meaning=replace(candidate.meaning, name="proceed"))
 
 
 def _gives(candidate: Candidate) -> Candidate:

@@ -70,8 +70,7 @@ def _decide(facts: Facts, score: float) -> str:
     for kind, applies in _STRONGER:
         if applies(facts):
             return kind
-    plea = _is_rationale(facts) and not wording["processing"] and not wording["ask"]
-    if score >= THRESHOLD and may_ask(facts) and not plea:
+    if score >= THRESHOLD and may_ask(facts) and not _pleads(facts):
         return _consent_kind(facts)
     if _is_second_layer(facts):
         return "cookie_consent"
@@ -125,11 +124,31 @@ def _is_cookie(facts: Facts) -> bool:
     return sum(mark in text for mark in marks) >= 2
 
 
+def _pleads(facts: Facts) -> bool:
+    """A card that speaks for something else, and names neither a document nor anything that is done with data."""
+    wording = facts.wording
+    if wording["topic_strong"] or facts.documents or wording["consent_needed"]:
+        return False
+    if _is_rationale(facts):
+        return not wording["processing"]
+    return facts.handled <= 1 and any(applies(facts) for applies in (_is_notification_prompt, _is_rating, _is_update))
+
+
 def _is_second_layer(facts: Facts) -> bool:
     """The page of purposes and partners behind a cookie dialog's settings: choices, and a button that keeps them."""
+    if facts.inputs:
+        return False
     choices = facts.has("settings") or facts.checks >= 2
     keeps = facts.has("send", "accept", "confirm", "acknowledge")
-    return choices and keeps and facts.topics >= 4 and bool(facts.wording["topic_weak"] >= 3) and _is_cookie(facts)
+    many = facts.topics >= 4 and bool(facts.wording["topic_weak"] >= 3) and _is_cookie(facts)
+    return (choices and keeps and many) or _keeps_or_takes_all(facts)
+
+
+def _keeps_or_takes_all(facts: Facts) -> bool:
+    """A card on data whose buttons keep what was chosen, or say yes to everything."""
+    kept = facts.has("settings", "send") and facts.has("accept", "allow")
+    spoken = facts.topics >= 1 and facts.topics + facts.wording["topic_weak"] >= 2
+    return facts.card and kept and spoken and facts.duo_or_pair and not facts.wording["social"]
 
 
 def _asks_again(facts: Facts, labels: str) -> bool:
@@ -158,7 +177,7 @@ def _is_permission(facts: Facts) -> bool:
 
 
 def _is_purchase(facts: Facts) -> bool:
-    stated = facts.card or facts.wording["agreement_line"] or facts.wording.links
+    stated = facts.card or facts.wording["agreement_line"] or facts.wording.links or facts.short
     return facts.has("pay") and not facts.has("refuse") and bool(facts.wording.kind("purchase")) and bool(stated)
 
 
@@ -168,7 +187,7 @@ def _is_oauth(facts: Facts) -> bool:
         return False
     return (
         bool(facts.wording.kind("oauth"))
-        and facts.has("login", "accept", "allow", "cancel", "refuse")
+        and (facts.has("login", "accept", "allow", "cancel", "refuse") or facts.duo is not None)
         and not facts.inputs
     )
 
@@ -180,7 +199,7 @@ def _is_teenager(facts: Facts) -> bool:
 def _is_age(facts: Facts) -> bool:
     if not facts.wording.kind("age_gate") or facts.has("accept"):
         return False
-    asks = facts.card and (facts.pair is not None or facts.duo is not None)
+    asks = (facts.card or facts.short) and (facts.pair is not None or facts.duo is not None)
     return facts.has("age") or (asks and not facts.topics and not facts.documents)
 
 
@@ -192,7 +211,8 @@ def _is_login(facts: Facts) -> bool:
     starts = any(one.name == "login" and one.meaning.clear and _starts_login(one) for one in facts.candidates)
     begins = starts or (facts.has("proceed", "confirm") and wording.kind("login") >= 2) or _is_form(facts)
     alone = wording.kind("login") <= 1 and not (facts.inputs or facts.checks or wording["agreement_line"])
-    return marks >= 3 and begins and not answered and not (alone and not facts.card)
+    sells = bool(wording["commerce"]) or not facts.card
+    return marks >= 3 and begins and not answered and not (alone and sells)
 
 
 def _starts_login(candidate: Candidate) -> bool:
@@ -228,14 +248,15 @@ def _is_rating(facts: Facts) -> bool:
 
 
 def _is_notification_prompt(facts: Facts) -> bool:
-    turns_on = facts.has("proceed", "allow", "accept", "confirm", "settings")
-    return bool(facts.wording.kind("notification_prompt")) and facts.card and turns_on
+    turns_on = facts.has("proceed", "allow", "accept", "confirm", "settings") or facts.duo is not None
+    return bool(facts.wording.kind("notification_prompt")) and facts.card and turns_on and not facts.wording["account"]
 
 
 def _is_rationale(facts: Facts) -> bool:
     return (
         bool(facts.wording.kind("permission_rationale"))
         and facts.card
+        and not facts.wording["social"]
         and (facts.pair is not None or facts.has("settings"))
     )
 
@@ -251,6 +272,7 @@ def _is_splash(facts: Facts) -> bool:
 def _is_ad_popup(facts: Facts) -> bool:
     away = facts.has("receive", "close", "refuse", "later", "cancel", "exit")
     promises = bool(facts.wording.kind("ad_popup")) and len(facts.layer.texts) <= _MOST_TEXTS
+    away = away or sum(one.button_like for one in facts.candidates) == 1
     drawn = any(one.element.style == "filled" for one in facts.candidates)
     bare = not facts.card and drawn and len(facts.layer.texts) <= 8 and not facts.has("skip", "pay")
     return promises and ((facts.card and away and bool(facts.candidates)) or bare)

@@ -25,6 +25,7 @@ _COUNTDOWN = re.compile(
 """Two digits at most without a unit: "同意 312" is a poll, not a countdown."""
 _SECONDS = re.compile(r"\s*\(\d{1,2}\s*(s|秒)\)$")
 """A countdown beyond doubt, also behind an age."""
+_AMOUNT = re.compile(r"\s*([¥￥$€£]\s?\d+([.,]\d+)*|\d+([.,]\d+)*\s?(€|元|円|usd|eur))")
 _EDGES = re.compile(r"^[\s□○◯口〇●◉☐☑✓✔>›<‹«»·•*\-|\"'\[(【「『]+|[\s>›〉→»·•*✓✔!.,。~\-|\"'\])】」』]+$")
 _SENTENCE = re.compile(r"[。;:?!]\S|[?!]\s\S|[《〈]|[?？]$|\.\s\S")
 _PUNCTUATION = re.compile(r"[\s,.;:!?/\"'()\[\]{}<>|~·•、。\-_+*&…]+")
@@ -70,7 +71,7 @@ def label_meaning(text: str, *, kana_around: bool = False, exact: bool = True) -
 
     `exact=False`: the words may be misread, so an agreement to something unknown ("同意L本") is not clear.
     """
-    label = _strip(comparable(text))
+    label = _strip(_AMOUNT.sub("", comparable(text)))
     if not label or not _is_label(label) or _TWO_ANSWERS.search(label):
         return _NOTHING
     han, kana = has_han(label), has_kana(label)

@@ -106,6 +106,8 @@ def _load(data: Mapping[str, object]) -> Lexicon:
             words.setdefault(comparable(entry), category)
     labels = {comparable(entry): meaning for meaning, entries in _lists(data, "labels").items() for entry in entries}
     latin = data["script"] == "latin"
+    patterns = _lists(data, "patterns")
+    titles = "|".join(patterns.get("document_title", ()))
     return Lexicon(
         language=str(data["language"]),
         script=str(data["script"]),
@@ -114,7 +116,7 @@ def _load(data: Mapping[str, object]) -> Lexicon:
         longest_word=max(len(word) for word in words),
         labels=labels,
         squashed={squash(word): category for word, category in words.items() if squash(word)} if latin else {},
-        patterns={name: _compile(entries) for name, entries in _lists(data, "patterns").items()},
+        patterns={name: _compile(_spelled_out(entries, titles)) for name, entries in patterns.items()},
         kinds={name: _compile(entries) for name, entries in _lists(data, "kinds").items()},
         examples={name: tuple(entries) for name, entries in _lists(data, "examples").items()},
     )
@@ -125,6 +127,11 @@ def _lists(data: Mapping[str, object], table: str) -> dict[str, list[str]]:
     if not isinstance(section, dict):
         raise TypeError(f"[{table}] must be a table of lists")
     return {str(name): [str(entry) for entry in entries] for name, entries in section.items()}
+
+
+def _spelled_out(entries: list[str], titles: str) -> list[str]:
+    """`<doc>` stands for the title of any legal document of a service, as the language puts it together."""
+    return [entry.replace("<doc>", f"(?:{titles})") for entry in entries]
 
 
 def _compile(entries: list[str]) -> tuple[re.Pattern[str], ...]:

@@ -154,6 +154,8 @@ def _consent_role(one: Candidate, verdict: Verdict, *, refuses: bool, accepts: b
         return _Role(name="exit" if refuses else "refuse", clear=clear)
     if name in ("later", "skip", "cancel", "browse") and not answered:
         return _Role(name="refuse" if paired or accepts else _EVERYWHERE[name], clear=clear)
+    if name == "close" and verdict.kind == "notice_only" and len(one.element.text) > 1:
+        return _Role(name="acknowledge", clear=clear)
     against = verdict.pair is not None and verdict.pair.positive.meaning.clear
     if name == "close" and not answered and paired and against and len(one.element.text) > 1:
         return _Role(name="refuse", clear=clear)

@@ -24,7 +24,9 @@ def main() -> int:
     parser.add_argument("--seed", type=int, help="the same seed gives the same screens")
     parts = parser.add_mutually_exclusive_group()
     parts.add_argument("--held-out", action="store_true", help="the wordings that are kept for measuring")
-    parts.add_argument("--development", action="store_true", help="the wordings that rules are tuned on, on harder cards")
+    parts.add_argument(
+        "--development", action="store_true", help="the wordings that rules are tuned on, on harder cards"
+    )
     arguments = parser.parse_args()
     part = "held_out" if arguments.held_out else "development" if arguments.development else "default"
     seed = arguments.seed if arguments.seed is not None else SEEDS[part]

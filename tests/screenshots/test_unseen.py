@@ -1,4 +1,4 @@
-"""Screens in words that stood on no list: two sets that the rules were tuned on, and one that only measured them."""
+"""Screens in words that stood on no list: three sets that the rules were tuned on, and one that only measured them."""
 
 from pathlib import Path
 
@@ -13,8 +13,8 @@ from tests.screenshots.trees import button, hierarchy, label, node, window
 
 HERE = Path(__file__).parent
 TUNED, MEASURED = HERE / "unseen_dev.toml", HERE / "unseen_held_out.toml"
-ORDINARY = HERE / "unseen_ordinary.toml"
-FILES = (TUNED, ORDINARY, MEASURED)
+ORDINARY, FRESH = HERE / "unseen_ordinary.toml", HERE / "unseen_fresh.toml"
+FILES = (TUNED, ORDINARY, FRESH, MEASURED)
 CONTRARY = {"accept": ("refuse",), "refuse": ("accept",), "basic_mode": ("accept",)}
 ASKING = {file: read_sheets(file, "consent") for file in FILES}
 ELSEWHERE = {file: read_sheets(file, "elsewhere") for file in FILES}
@@ -39,19 +39,19 @@ def test_no_answer_is_taken_for_its_contrary(sheet: Sheet) -> None:
         assert said not in CONTRARY.get(wanted, ())
 
 
-@pytest.mark.parametrize(("file", "least"), [(TUNED, 0.95), (ORDINARY, 0.95), (MEASURED, 0.88)])
+@pytest.mark.parametrize(("file", "least"), [(TUNED, 0.95), (ORDINARY, 0.95), (FRESH, 0.97), (MEASURED, 0.92)])
 def test_consent_is_found_in_words_nobody_has_listed(file: Path, least: float) -> None:
     found = sum((dialog := dialog_of(sheet)) is not None and dialog.asks_consent for sheet in ASKING[file])
     assert found / len(ASKING[file]) >= least
 
 
-@pytest.mark.parametrize(("file", "least"), [(TUNED, 0.9), (ORDINARY, 0.95), (MEASURED, 0.85)])
+@pytest.mark.parametrize(("file", "least"), [(TUNED, 0.9), (ORDINARY, 0.95), (FRESH, 0.97), (MEASURED, 0.9)])
 def test_most_answers_are_understood(file: Path, least: float) -> None:
     answers = [pair for sheet in ASKING[file] for pair in roles_of(sheet)]
     assert sum(wanted == said for wanted, said in answers) / len(answers) >= least
 
 
-@pytest.mark.parametrize(("file", "most"), [(TUNED, 0), (ORDINARY, 0), (MEASURED, 2)])
+@pytest.mark.parametrize(("file", "most"), [(TUNED, 0), (ORDINARY, 0), (FRESH, 0), (MEASURED, 1)])
 def test_near_misses_ask_for_no_consent(file: Path, most: int) -> None:
     alarmed = [
         sheet.name for sheet in ELSEWHERE[file] if (dialog := dialog_of(sheet)) is not None and dialog.asks_consent
