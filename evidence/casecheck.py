@@ -1,26 +1,29 @@
 """Holds one case folder against its seals and the documents beside it. `evidence.verify` and a bundle's check rest on it."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from evidence.canonical import from_line
 from evidence.comparison import compare_files, compare_record
 from evidence.crosscheck import SessionSeen
 from evidence.custody import Custody, note_removed, read_custody
 from evidence.decision_check import check_decisions
 from evidence.errors import Fault, NotCanonical
 from evidence.faults import FaultList, escaped
+from evidence.files import open_regular
 from evidence.manifest import Kind, Seal, read_seal, seal_digest, seal_holds
-from evidence.record import BLOBS, CUSTODY, DERIVED_SEAL, RECORD, SEAL_FILE, SESSIONS
+from evidence.record import BLOBS, CLOSING_FILE, CUSTODY, DERIVED_SEAL, RECORD, SEAL_FILE, SESSIONS
 from evidence.seal import OUTSIDE_DERIVED, is_hidden
 from evidence.survey import Survey, survey
 from evidence.tree import Tree, TreeReader, Walked
-from evidence.trust import Trust, signer_faults
+from evidence.trust import Trust, shown_moment, signer_faults
 
 __all__ = ["MEND_COPY", "CaseChecked", "CaseFolders", "check_case", "load_seal", "walk_case"]
 
 MEND_COPY = "Fetch an untouched copy of the case."
 _MEND_DERIVED = "Judge the case again: derived files are made anew from the record."
+_MAX_CLOSING = 1024 * 1024
 _RECORD_SEAL = f"{RECORD}/{SEAL_FILE}"
 
 
@@ -86,6 +89,7 @@ def check_case(case_dir: Path, trust: Trust, notes: FaultList, folders: CaseFold
         compared = (seal,)
     derived = _derived_faults(case_dir, record, trust, notes, folders)
     decided = check_decisions(case_dir, seal_digest(record) if record else None, trust, notes)
+    _note_closing(case_dir, seen.files, notes)
     _note_endings(seen.sessions, notes)
     faults = (*seen.faults, *compared, *derived, *folders.custody.tree().faults, *custody.faults, *decided)
     return CaseChecked(seen=seen, seal=seal, custody=custody, faults=_without_repeats(faults))
@@ -141,6 +145,22 @@ def _derived_faults(
             yield Fault(place=DERIVED_SEAL, what=what, mend=_MEND_DERIVED)
         if not same_key:
             notes.add(DERIVED_SEAL, "signed by another key than the record", "Ask who judged the case.")
+
+
+def _note_closing(case_dir: Path, files: Collection[str], notes: FaultList) -> None:
+    """That the inspection died and somebody sealed what was left of it. What it says is under the record's seal."""
+    if CLOSING_FILE not in files:
+        return
+    try:
+        with open_regular(case_dir / RECORD / CLOSING_FILE) as stream:
+            said = from_line(stream.read(_MAX_CLOSING).removesuffix(b"\n"))
+    except (OSError, NotCanonical):
+        said = None
+    closing = said if isinstance(said, dict) else {}
+    who, at = closing.get("closed_by") or "somebody who is not named", closing.get("closed_wall")
+    when = f" on {shown_moment(at)}" if isinstance(at, int) else ""
+    what = f"the inspection was cut off; what there was of it was closed and sealed afterwards by {who}{when}"
+    notes.add(f"{RECORD}/{CLOSING_FILE}", what, "Inspect the app again if the rest is needed.")
 
 
 def _note_endings(sessions: Iterable[SessionSeen], notes: FaultList) -> None:

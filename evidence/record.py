@@ -21,6 +21,7 @@ from evidence.lanes import Entry, LaneReading, read_lane
 __all__ = [
     "BLOBS",
     "CASE_FILE",
+    "CLOSING_FILE",
     "CUSTODY",
     "DERIVED_SEAL",
     "FORMAT",
@@ -42,6 +43,8 @@ __all__ = [
 FORMAT = 1
 RECORD = "record"
 CASE_FILE = "case.json"
+CLOSING_FILE = "closing.json"
+"""Only of a case whose inspection died: who closed it, when, and what was cut off."""
 SESSIONS = "sessions"
 BLOBS = "blobs"
 SEAL_FILE = "seal.json"

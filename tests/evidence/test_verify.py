@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from evidence.canonical import to_line
 from evidence.clock import FrozenClock
 from evidence.lanes import LaneWriter, first_previous
 from evidence.manifest import Manifest, SealedLane, make_seal, read_seal, seal_bytes
@@ -297,6 +298,29 @@ def test_a_place_that_is_no_case_is_a_fault(tmp_path: Path) -> None:
         answer = verify(path)
         assert not answer.ok
         assert "no case folder" in answer.faults[0].what
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (to_line({"format": 1, "closed_by": "Anna\x1b[31m", "closed_wall": 1_764_000_000_000_000_000}) + b"\n", "Anna"),
+        (b"no json", "somebody who is not named"),
+        (to_line({"closed_by": 7, "closed_wall": "x"}), "7"),
+        (b"[" * 9999, "somebody who is not named"),
+    ],
+)
+def test_that_an_inspection_was_cut_off_is_told(tmp_path: Path, content: bytes, told: str) -> None:
+    case = build_case(tmp_path / "case")
+    (case / "record" / "closing.json").write_bytes(content)
+    seal(case, KEY)
+    answer = verify(case, [KEY.fingerprint])
+    assert answer.ok
+    (note,) = [note for note in answer.notes if note.place == "record/closing.json"]
+    assert note.what.startswith(
+        f"the inspection was cut off; what there was of it was closed and sealed afterwards by {told}"
+    )
+    assert ("on 2025-11-24 16:00:00 UTC" in note.what) == (told == "Anna")
+    assert note.what.isprintable()
 
 
 def test_the_command_says_the_same(case_dir: Path, capsys: pytest.CaptureFixture[str]) -> None:

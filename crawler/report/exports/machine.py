@@ -6,6 +6,7 @@ SARIF has a kind "pass". It is never used: what was not observed is not thereby 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from importlib.metadata import version
 from typing import Any
 from urllib.parse import quote
 
@@ -59,7 +60,11 @@ def sarif_document(cases: Sequence[ExportCase]) -> dict[str, Any]:
 
 def _run(case: ExportCase) -> dict[str, Any]:
     rules = list(dict.fromkeys(at.finding.rule for at in case.findings))
-    driver = {"name": "AppWitness", "rules": [_rule(case, rule) for rule in rules]}
+    driver = {
+        "name": "AppWitness",
+        "version": version("appwitness"),
+        "rules": [_rule(case, rule) for rule in rules],
+    }
     return {
         "tool": {"driver": driver},
         "originalUriBaseIds": {"CASE": {"description": {"text": "the case folder"}}},

@@ -14,7 +14,12 @@ from crawler.report.notice.plain import moment, plain
 __all__ = ["Checked", "CheckedRule", "checked", "sarif", "untested"]
 
 _MOST_SEEN = 10
-_LEVELS = {Verdict.CONFIRMED: "error", Verdict.SUSPECTED: "warning", Verdict.LEAD: "note"}
+_KINDS = {
+    Verdict.CONFIRMED: ("fail", "error"),
+    Verdict.SUSPECTED: ("fail", "warning"),
+    Verdict.LEAD: ("review", "none"),
+}
+"""Verdict → kind and level. A lead fails nobody: it is for a person to look into."""
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
@@ -90,14 +95,17 @@ def _seen(finding: Finding, language: str) -> str:
 
 
 def sarif(result: Checked, version: str) -> Mapping[str, object]:
-    """The result as SARIF 2.1.0, for the tools of a developer's pipeline. Leads are notes; the rest are no results."""
+    """The result as SARIF 2.1.0, for the tools of a developer's pipeline. Leads are for review; the rest are no results."""
     driver = {
         "name": "AppWitness",
         "version": version,
         "rules": [_sarif_rule(one) for one in result.rules],
     }
     results = [
-        _sarif_result(one, finding) for one in result.rules if one.verdict in _LEVELS for finding in one.findings
+        _sarif_result(one, index, finding)
+        for index, one in enumerate(result.rules)
+        if one.verdict in _KINDS
+        for finding in one.findings
     ]
     notifications = [
         {"level": "warning", "message": {"text": f"{name}: {why}"}, "descriptor": {"id": "incomplete"}}
@@ -131,11 +139,14 @@ def _sarif_rule(one: CheckedRule) -> dict[str, object]:
     }
 
 
-def _sarif_result(one: CheckedRule, finding: Finding) -> dict[str, object]:
+def _sarif_result(one: CheckedRule, index: int, finding: Finding) -> dict[str, object]:
     place = {"name": plain(finding.session, 60), "kind": "module"}
+    kind, level = _KINDS[finding.verdict]
     return {
         "ruleId": one.rule,
-        "level": _LEVELS[finding.verdict],
+        "ruleIndex": index,
+        "kind": kind,
+        "level": level,
         "message": {"text": _joined((plain(finding.summary_zh), plain(finding.summary_en), one.advice.mend))},
         "locations": [{"logicalLocations": [place]}],
         "properties": {
