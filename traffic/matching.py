@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from traffic.beside import carried_around
+from traffic.decode.content import has_controls
 from traffic.decode.node import Node
 from traffic.spelling import KEY_WORDS, Boundary, Form, Need, Pattern
 
@@ -76,6 +78,10 @@ class _Candidates:
             return self._node.code != "hex" or (start == 0 and end == len(data))
         if form.need is Need.FIELD_TAG and not self._is_field(start, end):
             return False
+        if form.carrier and form.boundary is not Boundary.FREE:
+            text, start, end = carried_around(form.carrier, data, start, end)
+            beside = text[max(0, start - 2) : start] + text[end : end + 2]
+            return _stands_free(form.boundary, text, start, end, strict=not has_controls(beside))
         if form.boundary is Boundary.FREE or _stands_free(form.boundary, data, start, end, strict=self.is_text):
             return True
         return form.boundary is Boundary.DIGITS and self._joins(start, end)
@@ -134,7 +140,8 @@ def _run(beside: bytes, signs: frozenset[int], strict: bool, *, before: bool) ->
     near = beside[::-1] if before else beside
     if not near or near[0] not in signs:
         return False
-    return strict or (len(near) > 1 and near[1] in signs)
+    # The last byte of all is no tag: nothing would follow it.
+    return strict or (near[1] in signs if len(near) > 1 else not before)
 
 
 def _paired(waiting: list[Match], kept: list[Match], text: bool, kinds: Sequence[str]) -> list[Match]:

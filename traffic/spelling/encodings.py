@@ -28,7 +28,9 @@ class EncodedText:
     words_zh: str
     inner: bool = False
     keeps_edges: bool = True
-    """Whether what stands beside the text still stands beside these bytes in the same way."""
+    """Whether what stands beside the text can still be told from what stands beside these bytes."""
+    carrier: str = ""
+    """How to tell it (traffic.beside); empty where the signs beside are the signs themselves."""
 
 
 def encoded_texts(spelling: Spelling) -> Iterator[EncodedText]:
@@ -38,17 +40,25 @@ def encoded_texts(spelling: Spelling) -> Iterator[EncodedText]:
     yield EncodedText(plain.lower(), True, "plain", "{}, as plain text", "{}明文")
     sets = list(_other_character_sets(text))
     for name, raw in sets:
+        unicode = name.startswith("UTF-16")
         yield EncodedText(
-            raw.lower(), True, name.lower(), f"{{}}, as text in {name}", f"{{}}明文({name}编码)", False, False
+            raw.lower(),
+            True,
+            name.lower(),
+            f"{{}}, as text in {name}",
+            f"{{}}明文({name}编码)",
+            keeps_edges=unicode,
+            carrier=name.lower() if unicode else "",
         )
     if not spelling.main:
         return
-    yield EncodedText(plain.hex().encode(), True, "hex", "{}, in hexadecimal", "{}十六进制编码", True, False)
+    yield EncodedText(plain.hex().encode(), True, "hex", "{}, in hexadecimal", "{}十六进制编码", True, carrier="hex")
     if len(plain) >= 8 and text.isascii():
-        yield EncodedText(plain[::-1].lower(), True, "reversed", "{}, written backwards", "{}倒序")
-    carried = {plain, plain.lower(), plain.upper()} | {raw for name, raw in sets if name != "UTF-16BE"}
-    for raw in sorted(carried):
-        yield from _base64_forms(raw)
+        yield EncodedText(plain[::-1].lower(), True, "reversed", "{}, written backwards", "{}倒序", carrier="reversed")
+    carried = dict.fromkeys((plain, plain.lower(), plain.upper()), "")
+    carried |= {raw: " utf-16le" if name == "UTF-16LE" else "" for name, raw in sets if name != "UTF-16BE"}
+    for raw, inner in sorted(carried.items()):
+        yield from _base64_forms(raw, inner)
 
 
 def _other_character_sets(text: str) -> Iterator[tuple[str, bytes]]:
@@ -62,13 +72,15 @@ def _other_character_sets(text: str) -> Iterator[tuple[str, bytes]]:
                 continue
 
 
-def _base64_forms(raw: bytes) -> Iterator[EncodedText]:
+def _base64_forms(raw: bytes, inner: str) -> Iterator[EncodedText]:
     for shift in range(3):
         certain = base64_middle(raw, shift)
         if len(certain) < _LEAST_BASE64:
             continue
         for written in {certain, certain.translate(_URL_SAFE)}:
-            yield EncodedText(written, False, "base64", "{}, in base64", "{}的base64编码", True, False)
+            yield EncodedText(
+                written, False, "base64", "{}, in base64", "{}的base64编码", True, carrier=f"base64-{shift}{inner}"
+            )
             yield EncodedText(
                 written[::-1],
                 False,
@@ -76,7 +88,7 @@ def _base64_forms(raw: bytes) -> Iterator[EncodedText]:
                 "{}, in base64 written backwards",
                 "{}的倒序base64编码",
                 True,
-                False,
+                carrier=f"reversed-base64-{shift}{inner}",
             )
 
 

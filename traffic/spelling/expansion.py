@@ -72,6 +72,7 @@ def _text_drafts(index: int, name: str, name_zh: str, spelling: Spelling, notati
                 need=spelling.need,
                 standalone=spelling.standalone,
                 inner=text.inner,
+                carrier=text.carrier,
                 notation=notation,
             ),
         )

@@ -75,6 +75,8 @@ class Form:
     standalone: bool = True
     inner: bool = False
     """An encoding that the decode tree undoes as well: a match on the decoded text tells more and replaces it."""
+    carrier: str = ""
+    """The encoding in which the value and what stands beside it are to be read (traffic.beside)."""
     notation: str = ""
     """Of a coordinate: only two coordinates in one notation are partners."""
     is_free: bool = field(init=False)

@@ -7,6 +7,7 @@ import hashlib
 import json
 import random
 import string
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
@@ -71,6 +72,44 @@ def test_a_part_of_a_longer_number_is_not_it(kind: str) -> None:
         if kind == "imei" and text in (number[:-1], f"{number}7"):
             continue  # the same device, without its check digit or with its software version
         assert hits(json.dumps({"n": text}).encode()) == [], text
+
+
+CARRIERS: dict[str, Callable[[bytes], bytes]] = {
+    "base64": base64.b64encode,
+    "base64-url": base64.urlsafe_b64encode,
+    "base64 torn off": lambda text: b"zz9x" + base64.b64encode(text),
+    "reversed base64": lambda text: base64.b64encode(text)[::-1],
+    "hexadecimal": lambda text: text.hex().encode(),
+    "UTF-16LE": lambda text: text.decode().encode("utf-16-le"),
+    "UTF-16BE": lambda text: text.decode().encode("utf-16-be"),
+    "UTF-16 in base64": lambda text: base64.b64encode(text.decode().encode("utf-16-le")),
+    "backwards": lambda text: text[::-1],
+}
+
+
+@pytest.mark.parametrize("carrier", sorted(CARRIERS))
+@pytest.mark.parametrize("shift", range(3))
+def test_a_part_of_something_longer_is_not_it_in_an_encoding_either(carrier: str, shift: int) -> None:
+    write, lead = CARRIERS[carrier], "." * shift
+    for kind in ("phone", "imsi", "iccid", "contact_phone"):
+        assert hits(write(f"{lead}no=1{DEVICE[kind]}7".encode())) == [], kind
+        assert hits(write(f'{lead}{{"n":99{DEVICE[kind]}123}}'.encode())) == [], kind
+    for text in (
+        "org.saffron.quokka.diary2;",
+        "com.org.saffron.quokka.diary",
+        "1192.168.77.203",
+        "192.168.77.2031",
+        '{"lat":130.274085,"lng":1120.155070}',
+    ):
+        assert hits(write((lead + text).encode())) == [], text
+
+
+@pytest.mark.parametrize("carrier", sorted(CARRIERS))
+@pytest.mark.parametrize("shift", range(3))
+def test_the_value_itself_is_found_in_the_same_encodings(carrier: str, shift: int) -> None:
+    write, lead = CARRIERS[carrier], "." * shift
+    for kind in ("phone", "imsi", "iccid", "contact_phone", "package_list", "ip_address", "latitude"):
+        assert kind in hits(write(f'{lead}{{"n":"{DEVICE[kind]}"}}'.encode())), kind
 
 
 def test_a_time_in_milliseconds_is_no_phone_number() -> None:

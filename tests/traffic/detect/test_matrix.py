@@ -49,7 +49,7 @@ def twice(value: str, *, upper: bool = False) -> bytes:
 
 
 def shifted(value: str, shift: int) -> bytes:
-    encoded = base64.b64encode(b"x" * shift + value.encode() + b"tail")
+    encoded = base64.b64encode(b'"' * shift + value.encode() + b'",tail')
     # Glued to other letters, so that no decoder can know where it starts.
     return b'{"t":"q' + encoded + b'"}'
 
