@@ -41,7 +41,10 @@ add_commands(app, bench_app)
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
 Device = Annotated[str | None, typer.Option("--device", "-d", help="Serial of the device, as adb names it.")]
 PaceOption = Annotated[
-    str, typer.Option(help="standard: the waits the rules ask for; quick: shortened for a demonstration.")
+    str,
+    typer.Option(
+        help="standard: the waits the rules ask for; brisk: shortened, for benchmarks; quick: for a demonstration."
+    ),
 ]
 Upstream = Annotated[str | None, typer.Option(help="Proxy that leads to the world, http://HOST:PORT.")]
 UpstreamCa = Annotated[Path | None, typer.Option(help="Certificates (PEM) to trust behind that proxy.")]
@@ -197,8 +200,8 @@ def lab_start(
 def bench_lab(
     apps: Annotated[Path | None, typer.Option(help="Folder of lab apps.")] = None,
     runs: Annotated[int, typer.Option(min=1, max=100, help="How many runs in a row.")] = 1,
-    count: Annotated[int, typer.Option("--devices", min=1, max=8)] = 2,
-    pace: PaceOption = "quick",
+    count: Annotated[int, typer.Option("--devices", min=1, max=8)] = 4,
+    pace: PaceOption = "brisk",
     out: Annotated[Path | None, typer.Option(help="Folder for the cases; a new one when not given.")] = None,
     json_output: Json = False,
 ) -> None:

@@ -50,7 +50,8 @@ class PhaseSpan:
 
 _ACCEPTING = frozenset({"accept", "tick", "basic_mode_accept"})
 _REFUSING = frozenset({"refuse", "refuse_again", "basic_mode"})
-_HARMLESS = frozenset({"open", "deny_permission", "dismiss", "stop", "none"})
+_HARMLESS = frozenset({"open", "deny_permission", "dismiss", "advance", "stop", "none"})
+"""What agrees to nothing. `advance` taps only where the page speaks neither of consent nor of an account (screenshots.onward)."""
 _ASKING = frozenset(CONSENT_KINDS)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from screenshots.onward import onward_control
 from screenshots.reading import CONSENT_KINDS, Checkbox, Control, Dialog, ScreenReading
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "asks_consent",
     "permission_dialog",
     "plan_accept",
+    "plan_advance",
     "plan_dismiss",
     "plan_permission",
     "plan_refuse",
@@ -33,7 +35,7 @@ class PlannedTap:
     """One tap, said before it is done."""
 
     purpose: str
-    """accept | refuse | refuse_again | tick | acknowledge | deny_permission | allow_permission | dismiss | explore"""
+    """accept | refuse | refuse_again | tick | acknowledge | deny_permission | allow_permission | dismiss | advance | explore"""
     point: tuple[int, int]
     box: tuple[int, int, int, int]
     text: str
@@ -103,6 +105,26 @@ def plan_dismiss(reading: ScreenReading) -> PlannedTap | None:
         return None
     control = _first(dialog.controls, _ASIDE_ROLES)
     return _tap(control, "dismiss", bears=False) if control is not None else None
+
+
+def plan_advance(reading: ScreenReading) -> PlannedTap | None:
+    """The tap that leads on from a page that comes before the app: a guide, a region to pick.
+
+    Only where nothing on the page speaks of consent, an account or money: there going on agrees to nothing.
+    """
+    box = onward_control(reading)
+    if box is None:
+        return None
+    left, top, right, bottom = box.box
+    return PlannedTap(
+        purpose="advance",
+        point=((left + right) // 2, (top + bottom) // 2),
+        box=box.box,
+        text=box.text,
+        role="other",
+        resource_id=box.resource_id or "",
+        bears_on_consent=False,
+    )
 
 
 def _first(controls: Sequence[Control], roles: Sequence[str]) -> Control | None:

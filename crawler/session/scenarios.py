@@ -15,12 +15,14 @@ from crawler.session.consent import (
     asks_consent,
     permission_dialog,
     plan_accept,
+    plan_advance,
     plan_dismiss,
     plan_permission,
     plan_refuse,
 )
 from crawler.session.stage import Seen, Stage
 from evidence.clock import Deadline
+from screenshots.onward import is_before_the_app
 
 __all__ = ["SCENARIOS", "Scenario"]
 
@@ -28,6 +30,13 @@ _LOADING_KINDS = frozenset({"splash_ad"})
 _MAX_CONSENT_TAPS = 6
 _TAPS_WITHOUT_EFFECT = 2
 _MAX_DISMISSED = 3
+_MAX_ADVANCED = 8
+_MAX_DENIED = 8
+_BEFORE_ADVANCING_SECONDS = 3.0
+"""How long a guide's first page stands before it is left: a prompt may come over it by itself."""
+_BETWEEN_PAGES_SECONDS = 1.0
+_UNASKED_ACTIONS = 8
+_NO_PROMPT = "no prompt to accept"
 _STANDING_SECONDS = 0.4
 """How long a dialog has to stand still before it is answered."""
 
@@ -64,18 +73,22 @@ def _first_screen(stage: Stage) -> Seen | None:
     )
 
 
-def _await_prompt(stage: Stage, seconds: float, *, answer_permissions: bool) -> Seen | None:
-    """The first screen that asks for consent; None when none came in that time."""
-    deadline = Deadline(stage.clock, seconds)
+def _await_prompt(stage: Stage, seconds: float) -> Seen | None:
+    """The first screen that asks for consent; None when none came in that time.
+
+    What lies before it is answered in the way that agrees to nothing: permissions are denied, other dialogs put aside, guides
+    left.
+    """
+    deadline, standing = Deadline(stage.clock, seconds), Deadline(stage.clock, _BEFORE_ADVANCING_SECONDS)
     seen = stage.last
-    denied = dismissed = 0
+    denied = dismissed = advanced = 0
     while seen is not None:
         if asks_consent(seen.reading) or _agreement_page(seen):
             seen = _steady(stage, seen)
             if asks_consent(seen.reading) or _agreement_page(seen):
                 return seen
             continue
-        planned = plan_permission(seen.reading, allow=False) if answer_permissions and denied < 8 else None
+        planned = plan_permission(seen.reading, allow=False) if denied < _MAX_DENIED else None
         if planned is not None:
             denied += 1
             seen = stage.tap(planned)
@@ -85,24 +98,31 @@ def _await_prompt(stage: Stage, seconds: float, *, answer_permissions: bool) -> 
             dismissed += 1
             seen = stage.tap(aside)
             continue
+        onward = plan_advance(seen.reading) if advanced < _MAX_ADVANCED and _ours(seen, stage.package) else None
+        if onward is not None and standing.passed():
+            advanced += 1
+            seen = stage.tap(onward)
+            deadline, standing = Deadline(stage.clock, seconds), Deadline(stage.clock, _BETWEEN_PAGES_SECONDS)
+            continue
         if deadline.passed():
             return None
         seen = stage.look_until(
-            _something_to_answer(permissions=answer_permissions, others=dismissed < _MAX_DISMISSED),
+            _something_to_answer(others=dismissed < _MAX_DISMISSED, guides=advanced < _MAX_ADVANCED, standing=standing),
             deadline.remaining(),
         )
     return None
 
 
-def _something_to_answer(*, permissions: bool, others: bool) -> Callable[[Seen], bool]:
-    """Whether a screen asks for consent, or, where these are to be answered too, for a permission or to be put aside."""
+def _something_to_answer(*, others: bool, guides: bool, standing: Deadline) -> Callable[[Seen], bool]:
+    """Whether a screen asks for consent or a permission, or is to be put aside, or is a guide that stood long enough."""
 
     def there(now: Seen) -> bool:
         return (
             asks_consent(now.reading)
             or _agreement_page(now)
-            or (permissions and permission_dialog(now.reading) is not None)
+            or permission_dialog(now.reading) is not None
             or (others and plan_dismiss(now.reading) is not None)
+            or (guides and standing.passed() and plan_advance(now.reading) is not None)
         )
 
     return there
@@ -161,7 +181,7 @@ def refuse(stage: Stage) -> str:
     """S03: refuse, refuse again whenever asked again, then watch what the app does."""
     if _first_screen(stage) is None:
         return "no readable screen"
-    prompt = _await_prompt(stage, stage.pace.prompt_wait_seconds, answer_permissions=True)
+    prompt = _await_prompt(stage, stage.pace.prompt_wait_seconds)
     if prompt is None or not asks_consent(prompt.reading):
         return "no dialog to refuse"
     rounds, seen = 0, prompt
@@ -207,9 +227,9 @@ def _accept(stage: Stage) -> str | None:
     """Open the app and accept; None when accepted, else why not. Permissions asked for on the way are denied."""
     if _first_screen(stage) is None:
         return "no readable screen"
-    prompt = _await_prompt(stage, stage.pace.prompt_wait_seconds, answer_permissions=True)
+    prompt = _await_prompt(stage, stage.pace.prompt_wait_seconds)
     if prompt is None:
-        return "no prompt to accept"
+        return _NO_PROMPT
     seen: Seen = prompt
     unmoved = 0
     for _ in range(_MAX_CONSENT_TAPS):
@@ -239,6 +259,8 @@ def accept_idle(stage: Stage) -> str:
 def explore_features(stage: Stage) -> str:
     """S08: accept, then walk the app: new before known, never inside a consent dialog; permissions granted on demand."""
     failure = _accept(stage)
+    if failure == _NO_PROMPT:
+        return _walk_unasked(stage)
     if failure is not None:
         return failure
     walk = Walk()
@@ -256,6 +278,27 @@ def explore_features(stage: Stage) -> str:
         seen, walk = _carry_out(stage, move, walk, seen)
         done += 1
     return f"walked {done} actions over {walk.screens} screens"
+
+
+def _walk_unasked(stage: Stage) -> str:
+    """Nothing asked for consent: go some way into the app all the same, and see whether anything asks there.
+
+    The phase is uncertain from the first step on. What this shows is whether a prompt comes after what the app shows first.
+    """
+    walk, done, seen = Walk(), 0, stage.last
+    before_the_app = seen is not None and is_before_the_app(seen.reading)
+    while seen is not None and done < max(_UNASKED_ACTIONS, stage.pace.explore_actions):
+        planned = plan_permission(seen.reading, allow=False)
+        if planned is not None:
+            seen = stage.tap(planned)
+        elif _asks(seen):
+            return f"a prompt came after {done} actions"
+        else:
+            seen, walk = _carry_out(stage, next_move(walk, seen.reading, _ours(seen, stage.package)), walk, seen)
+        done += 1
+    if before_the_app or stage.advanced:
+        stage.quiet(stage.pace.prompt_watch_seconds, "watching for a prompt behind the guide", stop=_asks)
+    return f"{_NO_PROMPT}; walked {done} actions over {walk.screens} screens"
 
 
 def _ours(seen: Seen, package: str) -> bool:

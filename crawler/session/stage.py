@@ -81,6 +81,8 @@ class Stage:
         self._screens = 0
         self._by_fingerprint: dict[str, tuple[int, ScreenReading]] = {}
         self.last: Seen | None = None
+        self.advanced = 0
+        """How many pages of guides were left."""
 
     # ------------------------------------------------------------------ looking
 
@@ -149,6 +151,7 @@ class Stage:
         touched = self.last.fingerprint if self.last and planned.purpose != "explore" else None
         with self._step("tap", planned.purpose, bears=planned.bears_on_consent, target=target, point=(x, y)):
             self.driver.tap(x, y)
+        self.advanced += planned.purpose == "advance"
         return self._settled(touched)
 
     def press(self, key: Key, purpose: str) -> Seen:

@@ -7,12 +7,13 @@ better readers, and enough time for a prompt that comes late.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from crawler.judge.model import Finding, Verdict
 from crawler.judge.phases import Phase
 from crawler.judge.readings import ScreenAt, SessionReadings
 from crawler.judge.rules.common import consent_screens, finding, not_testable, of_scenario, untestable_reason
+from screenshots.onward import is_before_the_app
 from screenshots.reading import Checkbox, Dialog
 from screenshots.tricks import tricks_as_data
 
@@ -63,7 +64,44 @@ def no_prompt_at_first_run(sessions: Sequence[SessionReadings]) -> tuple[Finding
         return not_testable("M1-01", starts, f"观察时间不足（{watched}秒）", f"watched for {watched} s only")
     if _prompted_elsewhere(sessions):
         return not_testable("M1-01", starts, "其他会话中出现过弹窗", "a prompt appeared in another session")
-    return (_no_prompt(session, readable, watched, _watched_closely(open_to_view)),)
+    certain = _watched_closely(open_to_view) and _went_beyond(sessions, session)
+    return (_no_prompt(session, readable, watched, certain),)
+
+
+def _went_beyond(sessions: Sequence[SessionReadings], start: SessionReadings) -> bool:
+    """Whether a session walked past what the app shows first, and no prompt came there either.
+
+    An app may show a guide or ask for a region first and put its prompt behind it: whoever touches nothing never sees it.
+    Behind a guide, the app proper must have been watched as long as a prompt may take.
+    """
+    guided = any(is_before_the_app(at.reading) for at in start.screens)
+    for session in sessions:
+        proper = {
+            at.screen: at
+            for at in session.screens
+            if at.package == session.package and at.reading.readable and not is_before_the_app(at.reading)
+        }
+        if session.session == start.session or not _walked(session, proper):
+            continue
+        times = [at.mono_ns for at in proper.values()]
+        if not guided or max(times) - min(times) >= (_WATCH_SECONDS - 1) * 1_000_000_000:
+            return True
+    return False
+
+
+def _walked(session: SessionReadings, proper: Mapping[int, ScreenAt]) -> bool:
+    """Whether a tap led from one screen of the app proper to a different one."""
+    origin: ScreenAt | None = None
+    for fact in session.facts:
+        screen = fact.data.get("screen")
+        at = proper.get(screen) if isinstance(screen, int) else None
+        if fact.kind == "StepIntended":
+            origin = at if (fact.data.get("action"), fact.data.get("purpose")) == ("tap", "explore") else None
+        elif fact.kind == "Settled" and origin is not None:
+            if at is not None and at.reading.identity != origin.reading.identity:
+                return True
+            origin = None
+    return False
 
 
 def _watched_closely(screens: Sequence[ScreenAt]) -> bool:

@@ -9,10 +9,10 @@ import pytest
 from crawler.judge.catalogue import load_rules
 from crawler.judge.model import Verdict, strongest
 from crawler.judge.phases import Phase, PhaseSpan
-from crawler.judge.readings import OpAccess
+from crawler.judge.readings import OpAccess, SessionReadings
 from crawler.judge.rules import RULES
 from crawler.judge.sockets import Owner
-from screenshots.reading import Checkbox
+from screenshots.reading import Checkbox, ScreenReading, TextBox
 from screenshots.tricks import Trick
 from tests.crawler.judge.building import SECOND, dialog, entry, hit, reading, screen, session, transmission
 
@@ -51,8 +51,42 @@ def watched(*, seconds: float = 31, text: str = "首页", twice: bool = True) ->
     ]
 
 
-def test_no_prompt_for_half_a_minute_is_confirmed() -> None:
-    assert verdict("M1-01", session(screens=watched())) is Verdict.CONFIRMED  # type: ignore[arg-type]
+def walk(*, until: float = 20, first: str = "首页", led_to: str = "y") -> SessionReadings:
+    """A session that tapped its way from one screen to another."""
+    screens = [screen(0, 10, reading(None, first)), screen(1, until, replace(reading(None, "我的"), identity=led_to))]
+    facts = [
+        entry("ui", 10, 12, "StepIntended", {"action": "tap", "purpose": "explore", "screen": 0}),
+        entry("ui", 11, until, "Settled", {"reason": "stable", "screen": 1}),
+    ]
+    return session("S08", screens=screens, facts=facts)
+
+
+def test_no_prompt_for_half_a_minute_is_confirmed_by_a_walk() -> None:
+    assert verdict("M1-01", session(screens=watched()), walk()) is Verdict.CONFIRMED  # type: ignore[arg-type]
+
+
+def test_who_saw_only_the_first_screen_suspects_at_most() -> None:
+    for others in ((), (session("S08", screens=watched()),), (walk(led_to="x"),)):  # type: ignore[arg-type]
+        assert verdict("M1-01", session(screens=watched()), *others) is Verdict.SUSPECTED  # type: ignore[arg-type]
+
+
+def guide(label: str) -> ScreenReading:
+    """A page of a guide, with the button that leads on."""
+    shown = reading(None, "记录每一步")
+    button = TextBox(text=label, box=(500, 60, 680, 120), source="hierarchy", clickable=True)
+    return replace(shown, texts=(*shown.texts, button))
+
+
+def test_behind_a_guide_the_app_proper_is_watched_as_long() -> None:
+    start = session(screens=[screen(0, 1, guide("跳过")), screen(1, 33, guide("跳过"))])
+    assert verdict("M1-01", start, walk()) is Verdict.SUSPECTED
+    assert verdict("M1-01", start, walk(until=40)) is Verdict.CONFIRMED
+
+
+def test_a_walk_within_a_guide_proves_nothing() -> None:
+    within = walk()
+    pages = [replace(at, reading=replace(guide("下一步"), identity=at.reading.identity)) for at in within.screens]
+    assert verdict("M1-01", session(screens=watched()), replace(within, screens=tuple(pages))) is Verdict.SUSPECTED  # type: ignore[arg-type]
 
 
 def test_a_dialog_of_another_kind_over_the_app_hides_whether_it_asks() -> None:
@@ -72,7 +106,7 @@ def test_a_dialog_in_the_middle_begins_the_watch_anew() -> None:
 def test_a_dialog_that_went_away_leaves_the_rest_of_the_watch() -> None:
     push = reading(dialog("ad_popup", "close", text="限时优惠"))
     screens = [screen(0, 1, push), *watched(seconds=31)[0:1], screen(2, 33, reading(None, "推荐"))]
-    assert verdict("M1-01", session(screens=screens)) is Verdict.CONFIRMED  # type: ignore[arg-type]
+    assert verdict("M1-01", session(screens=screens), walk()) is Verdict.CONFIRMED  # type: ignore[arg-type]
 
 
 def test_no_prompt_without_a_second_look_is_only_suspected() -> None:
@@ -91,7 +125,7 @@ def test_no_prompt_without_a_second_look_is_only_suspected() -> None:
 def test_a_picture_that_was_empty_for_a_moment_hides_no_prompt(unseen: tuple[float, ...], said: Verdict) -> None:
     times = sorted({1, 2, 5.5, 7, 33, *unseen} - {33 if 32 in unseen else 0})
     looks = [screen(index, at, reading(None, "首页", looked_twice=at not in unseen)) for index, at in enumerate(times)]
-    assert verdict("M1-01", session(screens=looks)) is said
+    assert verdict("M1-01", session(screens=looks), walk()) is said
 
 
 def test_a_short_watch_proves_nothing() -> None:

@@ -163,10 +163,48 @@ def test_the_walk_stops_before_a_consent_dialog(tmp_path: Path) -> None:
     assert "a consent dialog came up" in played.said
 
 
-@pytest.mark.parametrize("scenario", [S03, S05, S08])
+@pytest.mark.parametrize("scenario", [S03, S05])
 def test_without_a_prompt_nothing_is_answered(tmp_path: Path, scenario: object) -> None:
     played = play(scenario, {"start": page()}, tmp_path, prompt_wait_seconds=2)  # type: ignore[arg-type]
     assert played.device.taps == []
+
+
+def test_without_a_prompt_the_walk_goes_on_and_counts_as_no_consent(tmp_path: Path) -> None:
+    story = {"start": page("首页", "我的", leads={"我的": "mine"}), "mine": page("设置", "返回")}
+    played = play(S08, story, tmp_path, prompt_wait_seconds=2)
+    assert ("start", "我的") in played.device.taps
+    assert set(played.purposes()) == {"open", "explore"}
+    assert played.said.startswith("no prompt to accept; walked")
+
+
+GUIDE = {
+    "start": page("记录每一步", "下一步", leads={"下一步": "second"}),
+    "second": page("跟着计划练", "立即体验", leads={"立即体验": "asks"}),
+    "asks": consent({"refuse": "page", "accept": "page"}),
+    "page": page(),
+}
+
+
+@pytest.mark.parametrize(("scenario", "answer"), [(S03, "refuse"), (S05, "accept")])
+def test_a_guide_before_the_prompt_is_left(tmp_path: Path, scenario: object, answer: str) -> None:
+    played = play(scenario, GUIDE, tmp_path)  # type: ignore[arg-type]
+    assert played.device.taps == [("start", "下一步"), ("second", "立即体验"), ("asks", answer)]
+    assert played.purposes() == ["open", "advance", "advance", answer]
+
+
+@pytest.mark.parametrize("told", ["登录即代表同意《用户协议》", "免费试用 3 天，之后 ¥68/年", "请输入手机号"])
+def test_a_page_that_speaks_of_consent_money_or_an_account_is_not_left(tmp_path: Path, told: str) -> None:
+    played = play(
+        S03, {"start": page(told, "继续", leads={"继续": "page"}), "page": page()}, tmp_path, prompt_wait_seconds=5
+    )
+    assert "advance" not in played.purposes()
+
+
+def test_a_prompt_behind_the_walk_is_not_answered_there(tmp_path: Path) -> None:
+    story = {"start": page("首页", "我的", leads={"首页": "asks", "我的": "asks"}), "asks": consent()}
+    played = play(S08, story, tmp_path, prompt_wait_seconds=2)
+    assert played.said == "a prompt came after 1 actions"
+    assert [tap for tap in played.device.taps if tap[0] == "asks"] == []
 
 
 @pytest.mark.parametrize("scenario", [S01, S03, S05, S08])
