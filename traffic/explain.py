@@ -125,6 +125,8 @@ def _check(hit: Hit) -> str:
     case = {"lower": " | tr A-Z a-z", "upper": " | tr a-z A-Z"}
     cased = next((command for name, command in case.items() if f":{name}" in hit.form_code), "")
     digest = _DIGEST.match(hit.form_code)
+    if hit.form_code.endswith(":bytes"):
+        cased = " | tr -d ':-' | xxd -r -p"
     if digest is not None:
         written = {"hex": "", "raw": " | cut -d' ' -f1 | xxd -r -p", "base64": " | cut -d' ' -f1 | xxd -r -p | base64"}
         return f', with: printf %s "$VALUE"{cased} | {digest.group(1)}sum{written[digest.group(2)]}'
@@ -145,6 +147,7 @@ _COMPRESSION_TOOLS = {
     "bz2": "bzip2 -dc",
     "gzip": "gzip -dcq",
     "lz4": "lz4 -dc",
+    "lzma": "xz -dc --format=lzma",
     "xz": "xz -dc",
     "zstd": "zstd -dcq",
     "zlib": _python(f"zlib.decompressobj().decompress({_IN})"),
@@ -183,6 +186,11 @@ _TEXT_TOOLS = {
     ),
     "utf-16le": ("read it as UTF-16, little-endian", "按UTF-16LE解码", "iconv -f UTF-16LE -t UTF-8"),
     "utf-16be": ("read it as UTF-16, big-endian", "按UTF-16BE解码", "iconv -f UTF-16BE -t UTF-8"),
+    "base32": (
+        "decode it from base32",
+        "base32解码",
+        _python(f'(lambda text: base64.b32decode(text + b"=" * (-len(text) % 8)))({_IN})', "base64"),
+    ),
     "hex": ("decode it from hexadecimal", "十六进制解码", "xxd -r -p"),
     "lz-string": (
         "decompress it as LZ-string in base64",

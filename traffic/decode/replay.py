@@ -8,7 +8,7 @@ from traffic.decode.compressed import inflate, zip_members
 from traffic.decode.lzstring import lz_string_base64, lz_string_utf16
 from traffic.decode.node import Step
 from traffic.decode.text import REWRITINGS
-from traffic.decode.tokens import decode_base64, decode_hex
+from traffic.decode.tokens import decode_base32, decode_base64, decode_hex
 from traffic.decode.xor import repeat_xor
 
 __all__ = ["DECODERS", "Irreproducible", "replay"]
@@ -22,6 +22,7 @@ _COMPRESSIONS = (
     "lz4",
     "lz4-block",
     "lz4-sized",
+    "lzma",
     "snappy",
     "snappy-framed",
     "snappy-xerial",
@@ -54,6 +55,7 @@ DECODERS: dict[str, Decoder] = {
     **{code: _decompress(code) for code in _COMPRESSIONS},
     **{code: _rewrite(code) for code in REWRITINGS},
     **dict.fromkeys(_SLICES, lambda data, _argument: data),
+    "base32": lambda data, _argument: decode_base32(data),
     "base64": lambda data, _argument: decode_base64(data),
     "hex": lambda data, _argument: decode_hex(data),
     "lz-string": lambda data, _argument: lz_string_base64(data, _LIMIT),

@@ -1,7 +1,8 @@
-"""Runs of letters and digits inside a text that read as base64, hexadecimal or LZ-string."""
+"""Runs of letters and digits inside a text that read as base64, base32, hexadecimal or LZ-string."""
 
 from __future__ import annotations
 
+import base64
 import binascii
 import re
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ __all__ = [
     "LEAST_RANDOM",
     "MOST_TOKENS",
     "Reading",
+    "decode_base32",
     "decode_base64",
     "decode_hex",
     "is_promising",
@@ -29,6 +31,7 @@ _LEAST = 16
 _WORD = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/_-"
 _SPLIT = bytes(byte if byte in _WORD else 32 for byte in range(256))
 _HEX_OR_DASH = b"0123456789abcdefABCDEF-"
+_BASE32 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 _DIGITS = b"0123456789"
 _CLASSES = (_DIGITS, b"abcdefghijklmnopqrstuvwxyz", b"ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _NAME = b"abcdefghijklmnopqrstuvwxyz-_/"
@@ -83,6 +86,14 @@ def _decode_token(token: bytes) -> bytes:
     return binascii.a2b_base64(whole.translate(_STANDARD) + b"==")
 
 
+def decode_base32(token: bytes) -> bytes:
+    """Capitals and the digits 2 to 7, unpadded; anything else gives nothing."""
+    try:
+        return base64.b32decode(token + b"=" * (-len(token) % 8))
+    except binascii.Error:
+        return b""
+
+
 def decode_hex(token: bytes) -> bytes:
     """Digits in either case; an odd number of them or anything else gives nothing."""
     try:
@@ -113,6 +124,9 @@ def readings(text: bytes, seen: set[bytes]) -> Iterator[Reading]:
 
 
 def _other_reading(token: bytes, may_be_lz: bool) -> Reading | None:
+    if not token.translate(None, _BASE32):
+        decoded = decode_base32(token)
+        return Reading("base32", token, decoded, True) if is_promising(decoded) else None
     found = _reversed(token)
     if found is None and token.translate(None, _ALNUM):
         found = _after_glue(token)

@@ -96,7 +96,7 @@ def _in_range(latitude: float, longitude: float) -> bool:
 
 
 def coordinate_texts(place: Place) -> Iterator[CoordinateText]:
-    """Decimal text from three decimals on, and integers of millionths and ten-millionths."""
+    """Decimal text from three decimals on, and integers of a hundred-thousandth to a hundred-millionth."""
     for datum, axis, value in _points(place):
         given = -int(value.as_tuple().exponent)
         most = min(_MOST_DECIMALS, given) if datum == "wgs84" else _MOST_DECIMALS
@@ -105,7 +105,7 @@ def coordinate_texts(place: Place) -> Iterator[CoordinateText]:
         single = struct.unpack("<f", struct.pack("<f", float(value)))[0]
         if most == _MOST_DECIMALS:
             yield from _decimal_texts(datum, axis, Decimal(single), most, main=False)
-        for power in (6, 7):
+        for power in (5, 6, 7, 8):
             yield from _integer_texts(datum, axis, value, power)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from traffic.spelling.pattern import Spelling
 
-__all__ = ["DigestForm", "digests"]
+__all__ = ["DigestForm", "digests", "digests_of_bytes"]
 
 _ALGORITHMS = (("md5", "MD5"), ("sha1", "SHA-1"), ("sha256", "SHA-256"), ("sha512", "SHA-512"))
 _TWICE = (
@@ -59,6 +59,15 @@ def digests(spelling: Spelling) -> Iterator[DigestForm]:
             )
 
 
+def digests_of_bytes(raw: bytes) -> Iterator[DigestForm]:
+    """Of the bytes that the digits of an identifier stand for, as some compute them of an address."""
+    for algorithm, name in _ALGORITHMS[:3]:
+        digest = hashlib.new(algorithm, raw, usedforsecurity=False).digest()
+        for form in _written(digest, algorithm, name):
+            words, words_zh = form.words.replace("{}", "the raw bytes of {}"), form.words_zh.replace("{}", "{}原始字节")
+            yield DigestForm(form.literal, form.caseless, f"{form.code}:bytes", words, words_zh, form.inner)
+
+
 def _of(raw: bytes) -> Iterator[DigestForm]:
     for algorithm, name in _ALGORITHMS:
         yield from _written(hashlib.new(algorithm, raw, usedforsecurity=False).digest(), algorithm, name)
@@ -89,11 +98,17 @@ def _md5_extras(digest: bytes) -> Iterator[DigestForm]:
     middle = digest.hex()[8:24].encode()
     words = "the middle 16 digits of the MD5 of {}"
     yield DigestForm(middle, True, "md5-middle-16", words, "{}的MD5中间16位")
+    whole = digest.hex()
+    words = "the MD5 of {}, written like a UUID"
+    yield DigestForm(_dashed(whole), True, "md5-dashed", words, "{}的MD5(UUID写法)")
     named = bytearray(digest)
     named[6] = named[6] & 0x0F | 0x30
     named[8] = named[8] & 0x3F | 0x80
     bare = named.hex()
-    dashed = f"{bare[:8]}-{bare[8:12]}-{bare[12:16]}-{bare[16:20]}-{bare[20:]}"
-    for written, code in ((dashed, "uuid3"), (bare, "uuid3-no-dashes")):
+    for written, code in ((_dashed(bare), "uuid3"), (bare.encode(), "uuid3-no-dashes")):
         words = "the UUID that Java's nameUUIDFromBytes makes of {}"
-        yield DigestForm(written.encode(), True, code, words, "由{}经nameUUIDFromBytes生成的UUID")
+        yield DigestForm(written, True, code, words, "由{}经nameUUIDFromBytes生成的UUID")
+
+
+def _dashed(bare: str) -> bytes:
+    return f"{bare[:8]}-{bare[8:12]}-{bare[12:16]}-{bare[16:20]}-{bare[20:]}".encode()

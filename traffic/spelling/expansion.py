@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from traffic.known import DATA_TYPES
 from traffic.spelling.coordinates import Place, coordinate_forms, coordinate_texts, place_texts, places
-from traffic.spelling.digests import digests
+from traffic.spelling.digests import DigestForm, digests, digests_of_bytes
 from traffic.spelling.encodings import encoded_texts
-from traffic.spelling.numbers import binary_forms
+from traffic.spelling.numbers import binary_forms, raw_bytes
 from traffic.spelling.pattern import Boundary, Form, Need, Pattern, Spelling
 from traffic.spelling.texts import spellings
 
@@ -48,9 +48,12 @@ def _drafts(known: Sequence[KnownValue]) -> _Drafts:
                 words=binary.words.format(name),
                 words_zh=binary.words_zh.format(name_zh),
                 need=binary.need,
-                boundary=Boundary.PACKED if binary.code.startswith("bcd") else Boundary.FREE,
+                boundary=binary.boundary,
             )
             yield binary.literal, False, made
+        raw = raw_bytes(value)
+        for digest in digests_of_bytes(raw) if raw else ():
+            yield _digest_draft(index, name, name_zh, digest)
     for place in places(known):
         yield from _place_drafts(place)
 
@@ -82,18 +85,21 @@ def _text_drafts(index: int, name: str, name_zh: str, spelling: Spelling, notati
 
 def _digest_drafts(index: int, subject: str, subject_zh: str, spelling: Spelling, suffix: str) -> _Drafts:
     for digest in digests(spelling):
-        yield (
-            digest.literal,
-            digest.caseless,
-            Form(
-                value=index,
-                code=digest.code + suffix,
-                words=digest.words.format(subject),
-                words_zh=digest.words_zh.format(subject_zh),
-                standalone=spelling.standalone,
-                inner=digest.inner,
-            ),
-        )
+        yield _digest_draft(index, subject, subject_zh, digest, suffix, standalone=spelling.standalone)
+
+
+def _digest_draft(
+    index: int, subject: str, subject_zh: str, digest: DigestForm, suffix: str = "", *, standalone: bool = True
+) -> tuple[bytes, bool, Form]:
+    form = Form(
+        value=index,
+        code=digest.code + suffix,
+        words=digest.words.format(subject),
+        words_zh=digest.words_zh.format(subject_zh),
+        standalone=standalone,
+        inner=digest.inner,
+    )
+    return digest.literal, digest.caseless, form
 
 
 def _place_drafts(place: Place) -> _Drafts:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["hex_digits", "national_number", "spellings"]
 
 _HEX = frozenset(string.hexdigits)
+_LEAST_DECIMAL = 12
 _UUID_KINDS = frozenset({"aaid", "gaid", "oaid", "vaid"})
 
 
@@ -60,6 +61,7 @@ def _imei(known: KnownValue) -> Iterator[Spelling]:
     yield from _joined([part for part in groups if part], "- ")
     yield from _joined([part for part in (digits[:6], digits[6:8], digits[8:14], digits[14:]) if part], "- ")
     yield from _exponent(digits)
+    yield from _other_base(digits)
 
 
 def _digits(known: KnownValue) -> Iterator[Spelling]:
@@ -68,6 +70,7 @@ def _digits(known: KnownValue) -> Iterator[Spelling]:
     if known.kind == "imsi" and len(digits) == 15:
         yield from _joined([digits[:3], digits[3:5], digits[5:]], "- ")
         yield from _exponent(digits)
+        yield from _other_base(digits)
     if known.kind == "iccid":
         yield from _joined([digits[start : start + 4] for start in range(0, len(digits), 4)], " ")
 
@@ -83,6 +86,36 @@ def _exponent(digits: str) -> Iterator[Spelling]:
         main=False,
         boundary=Boundary.DIGITS,
     )
+
+
+def _other_base(digits: str) -> Iterator[Spelling]:
+    """As Java's Long.toHexString and JavaScript's toString(36) write a number."""
+    hexadecimal = f"{int(digits):x}"
+    for text in (hexadecimal, f"0x{hexadecimal}"):
+        yield Spelling(
+            text=text,
+            code="hex-number",
+            words="as a hexadecimal number",
+            words_zh="十六进制数",
+            main=False,
+            boundary=Boundary.WORD,
+        )
+    yield Spelling(
+        text=_base36(int(digits)),
+        code="base-36",
+        words="as a number in base 36",
+        words_zh="三十六进制数",
+        main=False,
+        boundary=Boundary.WORD,
+    )
+
+
+def _base36(number: int) -> str:
+    written = ""
+    while number:
+        number, digit = divmod(number, 36)
+        written = (string.digits + string.ascii_lowercase)[digit] + written
+    return written
 
 
 def _joined(parts: list[str], separators: str) -> Iterator[Spelling]:
@@ -131,6 +164,9 @@ def _mac(known: KnownValue) -> Iterator[Spelling]:
         yield Spelling(text=separator.join(pairs), code=code, words=f"with {code}", words_zh="其他分隔符", main=False)
     quads = ".".join(bare[start : start + 4] for start in (0, 4, 8))
     yield Spelling(text=quads, code="quads", words="in three groups", words_zh="三段写法", main=False)
+    decimal = str(int(bare, 16))
+    if len(decimal) >= _LEAST_DECIMAL:
+        yield _decimal(decimal)
     short = ":".join(pair.lstrip("0") or "0" for pair in pairs)
     yield Spelling(
         text=short,
@@ -156,6 +192,11 @@ def _uuid(known: KnownValue) -> Iterator[Spelling]:
     yield Spelling(
         text=dashed.replace("-", "_"), code="underscores", words="with underscores", words_zh="下划线分隔", main=False
     )
+    for half in (int(bare[:16], 16), int(bare[16:], 16)):
+        for number in {half, half - (1 << 64) if half >> 63 else half}:
+            if len(str(number)) >= _LEAST_DECIMAL:
+                # Java's getMostSignificantBits and getLeastSignificantBits.
+                yield _decimal(str(number), "decimal-half", "(half of it as a decimal number)", "(一半，十进制)")
 
 
 def _android_id(known: KnownValue) -> Iterator[Spelling]:
@@ -175,14 +216,13 @@ def _android_id(known: KnownValue) -> Iterator[Spelling]:
     number = int(bare, 16)
     signed = number - (1 << 64) if number >> 63 else number
     for decimal in {str(number), str(signed)}:
-        yield Spelling(
-            text=decimal,
-            code="decimal",
-            words="as a decimal number",
-            words_zh="十进制",
-            main=False,
-            boundary=Boundary.DIGITS,
-        )
+        yield _decimal(decimal)
+
+
+def _decimal(
+    text: str, code: str = "decimal", words: str = "as a decimal number", words_zh: str = "十进制"
+) -> Spelling:
+    return Spelling(text=text, code=code, words=words, words_zh=words_zh, main=False, boundary=Boundary.DIGITS)
 
 
 def _meid(known: KnownValue) -> Iterator[Spelling]:
