@@ -21,7 +21,7 @@ from screenshots.pixels import (
 )
 from screenshots.values import Box, Control, Dialog
 
-__all__ = ["Prominence", "colours_apart", "compare_answers", "draws_weaker", "measure_control"]
+__all__ = ["Prominence", "colours_apart", "compare_answers", "draws_weaker", "measure_control", "strongest_contrast"]
 
 _WEAK_CONTRAST = 3000
 _SMALLER = 720
@@ -62,6 +62,18 @@ def measure_control(image: Image, control: Control) -> Prominence | None:
         saturation=round(1000 * saturation(shape.fill)) if shape.style == "filled" and shape.fill is not None else 0,
         colour=(int(colours[1][0]), int(colours[1][1]), int(colours[1][2])),
     )
+
+
+def strongest_contrast(image: Image, box: Box) -> int | None:
+    """WCAG contrast, in thousandths, between the lightest and the darkest pixel of a box: no word or border in it can be
+    drawn stronger. None when the box lies outside the picture or holds nothing."""
+    left, top, right, bottom = box
+    crop = image[max(0, top) : bottom, max(0, left) : right]
+    if left < 0 or top < 0 or crop.shape[0] < bottom - top or crop.shape[1] < right - left or crop.size == 0:
+        return None
+    pixels = np.unique(crop.reshape(-1, 3), axis=0)
+    grey = pixels.astype(np.float64) @ np.array([0.0722, 0.7152, 0.2126])
+    return round(1000 * contrast_ratio(pixels[int(grey.argmax())], pixels[int(grey.argmin())]))
 
 
 def draws_weaker(accept: Prominence, refuse: Prominence) -> bool:

@@ -17,7 +17,7 @@ from screenshots.folds import hidden_answers
 from screenshots.lexicon import comparable
 from screenshots.lines import Image
 from screenshots.pixels import ImageUnreadable, decode_image
-from screenshots.prominence import Prominence, colours_apart, draws_weaker, measure_control
+from screenshots.prominence import Prominence, colours_apart, draws_weaker, measure_control, strongest_contrast
 from screenshots.values import Box, Control, Dialog, ScreenReading
 
 __all__ = ["TRICKS", "Figure", "Trick", "countdown_between", "observe_tricks", "tricks_as_data"]
@@ -26,6 +26,7 @@ TRICKS = (
     "ticked_by_default",
     "no_refusal",
     "weaker_refusal",
+    "invisible_refusal",
     "hard_to_read",
     "below_the_fold",
     "countdown",
@@ -35,6 +36,8 @@ TRICKS = (
 _REFUSING = ("refuse", "exit", "basic_mode", "later", "close", "skip", "settings")
 _ANSWERS = ("accept", "refuse", "exit", "acknowledge", "basic_mode", "other")
 _PALE = 3000
+_INVISIBLE = 1200
+"""Thousandths: what differs less from its ground than 1.2:1 has the colour of its ground; pale grey on white has 1.6."""
 _TINY = 24
 """Thousandths of the screen's width: the ink of Chinese at 10 sp on a phone 360 dp wide is about 25."""
 _DIGITS = re.compile(r"(?:^|\D)(\d{1,3})\s*(s|sec|秒)|[(（\[]\s*(\d{1,2})\s*[)）\]]\s*$", re.IGNORECASE)
@@ -78,6 +81,7 @@ def observe_tricks(reading: ScreenReading, shot: bytes | None, hierarchy: str | 
         _ticked(dialog),
         _no_refusal(reading, dialog, bool(hidden.text_goes_on or hidden.refusals)),
         _weaker(dialog, image),
+        _invisible(dialog, image),
         _hard_to_read(dialog, image),
         _below_the_fold(dialog, hidden.refusals, hidden.text_goes_on, hidden.known),
         _countdown(dialog),
@@ -174,6 +178,37 @@ def _weaker(dialog: Dialog, image: Image | None) -> Trick:
         detail=f"accept is drawn {accept.style}, refuse {refuse.style}",
         figures=(*_drawn("accept", accept), *_drawn("refuse", refuse), *_apart(accept, refuse, accepts[0], refuses[0])),
         boxes=(accepts[0].box, refuses[0].box),
+        source="pixels",
+        certainty="measured",
+    )
+
+
+def _invisible(dialog: Dialog, image: Image | None) -> Trick:
+    """Every control that may refuse is named by the hierarchy and drawn in the colour of its ground; the acceptance is not."""
+    may_refuse = [
+        one for one in (*dialog.controls, *dialog.links) if one.role in _REFUSING or (one.role == "other" and one.text)
+    ]
+    affirmative = dialog.find("accept") or dialog.find("acknowledge")
+    if not may_refuse or not affirmative:
+        return Trick(name="invisible_refusal", state="unknown", detail="there are not two answers to compare")
+    if image is None:
+        return Trick(name="invisible_refusal", state="unknown", detail="there is no screenshot to measure on")
+    drawn = [strongest_contrast(image, one.box) for one in may_refuse]
+    accept = strongest_contrast(image, affirmative[0].box)
+    measured = [value for value in drawn if value is not None]
+    if accept is None or len(measured) < len(drawn) or accept < _PALE:
+        return Trick(name="invisible_refusal", state="unknown", detail="an answer could not be measured")
+    named = all(one.source == "hierarchy" for one in may_refuse)
+    unseen = named and max(measured) < _INVISIBLE
+    return Trick(
+        name="invisible_refusal",
+        state="seen" if unseen else "not_seen",
+        detail=f"{may_refuse[0].text[:40]!r} has the colour of its ground" if unseen else "",
+        figures=(
+            Figure(name="refuse_strongest_contrast", value=max(measured), unit="1/1000 : 1"),
+            Figure(name="accept_strongest_contrast", value=accept, unit="1/1000 : 1"),
+        ),
+        boxes=tuple(one.box for one in may_refuse),
         source="pixels",
         certainty="measured",
     )

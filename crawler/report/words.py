@@ -54,6 +54,7 @@ TRICKS = {
     "ticked_by_default": "选项已勾选",
     "no_refusal": "未见拒绝选项",
     "weaker_refusal": "拒绝选项弱于同意选项",
+    "invisible_refusal": "拒绝选项与背景同色",
     "hard_to_read": "文字过淡或过小",
     "below_the_fold": "内容或选项在可见范围之外",
     "countdown": "选项带倒计时数字",

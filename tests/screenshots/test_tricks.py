@@ -3,7 +3,9 @@
 import re
 from dataclasses import replace
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from screenshots.reading import read_screen
 from screenshots.tricks import TRICKS, Trick, countdown_between, observe_tricks, tricks_as_data
@@ -29,6 +31,29 @@ def test_an_honest_dialog_shows_none() -> None:
 
 def test_other_screens_are_none_of_its_business() -> None:
     assert observe_tricks(read_screen(None, hierarchy(feed())), None, None) == ()
+
+
+def shot_of(refuse: int, accept: int = 0, ground: int = 255) -> bytes:
+    """The dialog of trees.card on a plain ground, its answers' places filled in some grey."""
+    picture = np.full((1600, 720, 3), 160, np.uint8)
+    picture[500:1140, 60:660] = ground
+    reading = read_screen(None, CONSENT)
+    assert reading.dialog is not None
+    for control in reading.dialog.controls:
+        left, top, right, bottom = control.box
+        middle = (top + bottom) // 2
+        picture[middle - 8 : middle + 8, left + 40 : right - 40] = refuse if control.role == "refuse" else accept
+    return png(Image.fromarray(picture))
+
+
+@pytest.mark.parametrize(
+    ("refuse", "accept", "said"),
+    [(253, 0, "seen"), (255, 0, "seen"), (204, 0, "not_seen"), (0, 0, "not_seen"), (255, 255, "unknown")],
+)
+def test_a_refusal_in_the_colour_of_its_ground(refuse: int, accept: int, said: str) -> None:
+    reading = read_screen(None, CONSENT)
+    trick = tricks_of(CONSENT, shot_of(refuse, accept), reading)["invisible_refusal"]
+    assert (trick.state, trick.certainty if said != "unknown" else "measured") == (said, "measured")
 
 
 def test_a_missing_refusal_is_seen_and_a_doubtful_one_is_unknown() -> None:

@@ -231,7 +231,43 @@ def no_clear_choice(sessions: Sequence[SessionReadings]) -> tuple[Finding, ...]:
         if not affirmative:
             continue
         found.append(_no_choice(session, last, dialog, affirmative[0].text))
-    return tuple(found) or _absent("M1-10", starts)
+    return tuple(found) or _unseen_refusal(sessions) or _absent("M1-10", starts)
+
+
+def _unseen_refusal(sessions: Sequence[SessionReadings]) -> tuple[Finding, ...]:
+    """The refusal is there for the system and drawn in the colour of its ground, in every session that showed the prompt."""
+    found: list[Finding] = []
+    for session in sessions:
+        asking = [at for at in consent_screens(session) if at.phase is Phase.PRE_CONSENT]
+        if not asking or untestable_reason(session) is not None:
+            continue
+        states = [_trick(at, "invisible_refusal") for at in asking]
+        if "not_seen" in states:
+            return ()
+        if states[-1] == "seen":
+            found.append(_drawn_unseen(session, asking[-1]))
+    return tuple(found) if len(found) >= _READERS_THAT_AGREE else tuple(_weaker(item) for item in found)
+
+
+def _trick(at: ScreenAt, name: str) -> str:
+    return next((trick.state for trick in at.tricks if trick.name == name), "unknown")
+
+
+def _drawn_unseen(session: SessionReadings, at: ScreenAt) -> Finding:
+    dialog = at.reading.dialog
+    refusing = [control.text for control in dialog.controls if control.role in _REFUSING_ROLES] if dialog else []
+    label = (refusing or [""])[0][:40]
+    return finding(
+        "M1-10",
+        Verdict.CONFIRMED,
+        session,
+        zh=f"App隐私政策弹窗的拒绝选项“{label}”与背景同色，用户无法看见。",
+        en=f"The prompt draws its refusal {label!r} in the colour of its ground: no user can see it.",
+        phase=at.phase.value,
+        at=(at.mono_ns, at.wall_ns),
+        details={"label": label, "tricks": tricks_as_data(at.tricks)},
+        citations=(at.cite(session.session, "the prompt"),),
+    )
 
 
 def _offers_refusal(at: ScreenAt) -> bool:

@@ -257,6 +257,28 @@ def test_a_tick_measured_on_pixels_needs_two_sessions() -> None:
     assert verdict("M1-09", once, again) is Verdict.CONFIRMED
 
 
+def drawn(scenario: str, *states: str) -> SessionReadings:
+    """A session whose looks at a prompt with both answers measured whether the refusal can be seen."""
+    looks = [
+        replace(screen(index, 1 + index, reading(PROMPT)), tricks=(Trick(name="invisible_refusal", state=state),))
+        for index, state in enumerate(states)
+    ]
+    return session(scenario, screens=looks)
+
+
+@pytest.mark.parametrize(
+    ("looks", "said"),
+    [
+        ([("S01", "unknown", "seen"), ("S03", "seen")], Verdict.CONFIRMED),
+        ([("S01", "seen")], Verdict.LEAD),
+        ([("S01", "seen"), ("S03", "not_seen", "seen")], Verdict.NOT_OBSERVED),
+        ([("S01", "unknown"), ("S03", "unknown")], Verdict.NOT_OBSERVED),
+    ],
+)
+def test_a_refusal_in_the_colour_of_its_ground(looks: list[tuple[str, ...]], said: Verdict) -> None:
+    assert verdict("M1-10", *(drawn(*look) for look in looks)) is said
+
+
 def test_what_was_measured_on_the_screen_stands_in_the_evidence_and_changes_no_verdict() -> None:
     seen = replace(ticked(box("ticked")), tricks=(Trick(name="weaker_refusal", state="seen"),))  # type: ignore[type-var]
     found = RULE["M1-09"]((session(screens=[seen]),))  # type: ignore[list-item]
