@@ -17,6 +17,7 @@ def masked_excerpt(
 ) -> str:
     """The match stands between ⟦ and ⟧ with its first and last signs; `others`, in order, are hidden wholly."""
     left, right = max(0, start - _AROUND), min(len(data), end + _AROUND)
+    others = [span for span in others if span[1] > left and span[0] < right]
     before, value, after = _pieces(data, (left, start, end, right), others, text)
     keep = 3 if len(value) >= 10 else 1
     tail = value[-keep:] if len(value) >= 6 else ""

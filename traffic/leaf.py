@@ -19,6 +19,8 @@ _JSON = re.compile(
 )
 _LONGEST_KEY = 60
 _DEEPEST = 64
+_NONE = 1 << 62
+"""An offset that no text has."""
 _FIELD = re.compile(rb"[^=&\s{}\"<>]{1,64}\Z")
 
 
@@ -29,27 +31,29 @@ def json_paths(data: bytes, offsets: Sequence[int]) -> list[str | None]:
     found: list[str | None] = []
     stack: list[re.Match[bytes] | int | None] = []  # the current key or index of each open object or array
     pending = iter(offsets)
-    wanted = next(pending, None)
+    wanted = next(pending, _NONE)
     for token in _JSON.finditer(data):
         kind = token.lastgroup
         if kind == "comma":
             if stack and isinstance(stack[-1], int):
                 stack[-1] += 1
             continue
-        while wanted is not None and wanted < token.end():
-            found.append(_path(stack, token, wanted))
-            wanted = next(pending, None)
-        if wanted is None:
-            break
-        if kind == "open":
+        if wanted < token.end():
+            while wanted < token.end():
+                found.append(_path(stack, token, wanted))
+                wanted = next(pending, _NONE)
+            if wanted == _NONE:
+                break
+        if kind == "value" or kind == "key":
+            if stack:
+                stack[-1] = token
+        elif kind == "open":
             stack.append(0 if token.group() == b"[" else None)
             del stack[:-_DEEPEST]
         elif not stack:
             continue
         elif kind == "close":
             stack.pop()
-        elif kind != "text":
-            stack[-1] = token
     return found + [None] * (len(offsets) - len(found))
 
 

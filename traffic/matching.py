@@ -13,6 +13,11 @@ from traffic.spelling import KEY_WORDS, Boundary, Form, Need, Pattern
 
 __all__ = ["Match", "matches"]
 
+# Looked up once: to read a member of an enumeration costs as much as the question asked about it.
+_FREE, _DIGITS, _WORD, _PACKED = Boundary.FREE, Boundary.DIGITS, Boundary.WORD, Boundary.PACKED
+_PACKAGE_NAME, _IMEI_BODY, _ADDRESS = Boundary.PACKAGE, Boundary.IMEI_BODY, Boundary.ADDRESS
+_NUMBER_OPEN, _WORD_OPEN = Boundary.NUMBER_OPEN, Boundary.WORD_OPEN
+_PARTNER, _KEY_WORD, _FIELD_TAG = Need.PARTNER, Need.KEY_WORD, Need.FIELD_TAG
 _DIGIT = frozenset(b"0123456789")
 _ALNUM = frozenset(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 _PACKAGE = _ALNUM | frozenset(b"_")
@@ -49,7 +54,7 @@ def matches(
             if not form.is_free and not candidates.holds(form, start, end, kinds[form.value]):
                 continue
             match = Match(node, form, start, end)
-            if form.need is Need.PARTNER:
+            if form.need is _PARTNER:
                 waiting.append(match)
             else:
                 kept[form.value, form.code] = match
@@ -69,22 +74,22 @@ class _Candidates:
 
     def holds(self, form: Form, start: int, end: int, kind: str) -> bool:
         data = self._node.data
-        if form.need is Need.KEY_WORD:
+        if form.need is _KEY_WORD:
             words = KEY_WORDS.get(kind)
             if words is None or not words.search(data, max(0, start - _KEY_REACH), start):
                 return False
-        if form.boundary is Boundary.PACKED:
+        if form.boundary is _PACKED:
             # Two digits a byte in hexadecimal are digits as text: nothing may stand beside them.
             return self._node.code != "hex" or (start == 0 and end == len(data))
-        if form.need is Need.FIELD_TAG and not self._is_field(start, end):
+        if form.need is _FIELD_TAG and not self._is_field(start, end):
             return False
-        if form.carrier and form.boundary is not Boundary.FREE:
+        if form.carrier and form.boundary is not _FREE:
             text, start, end = carried_around(form.carrier, data, start, end)
             beside = text[max(0, start - 2) : start] + text[end : end + 2]
             return _stands_free(form.boundary, text, start, end, strict=not has_controls(beside))
-        if form.boundary is Boundary.FREE or _stands_free(form.boundary, data, start, end, strict=self.is_text):
+        if form.boundary is _FREE or _stands_free(form.boundary, data, start, end, strict=self.is_text):
             return True
-        return form.boundary is Boundary.DIGITS and self._joins(start, end)
+        return form.boundary is _DIGITS and self._joins(start, end)
 
     def _is_field(self, start: int, end: int) -> bool:
         structure = self._node.structure
@@ -105,22 +110,22 @@ class _Candidates:
 
 
 def _stands_free(boundary: Boundary, data: bytes, start: int, end: int, *, strict: bool) -> bool:
-    if boundary is Boundary.DIGITS and strict:
+    if boundary is _DIGITS and strict:
         return not ((start and data[start - 1] in _DIGIT) or (end < len(data) and data[end] in _DIGIT))
     left, right = data[max(0, start - 2) : start], data[end : end + 3]
-    if boundary is Boundary.DIGITS:
+    if boundary is _DIGITS:
         return not (_run(left, _DIGIT, strict, before=True) or _run(right, _DIGIT, strict, before=False))
-    if boundary is Boundary.IMEI_BODY:
+    if boundary is _IMEI_BODY:
         return not _run(left, _DIGIT, strict, before=True) and not (len(right) == 3 and set(right) <= _DIGIT)
-    if boundary is Boundary.WORD:
+    if boundary is _WORD:
         return not (_run(left, _ALNUM, strict, before=True) or _run(right, _ALNUM, strict, before=False))
-    if boundary is Boundary.WORD_OPEN:
+    if boundary is _WORD_OPEN:
         return not _run(left, _ALNUM, strict, before=True)
-    if boundary is Boundary.PACKAGE:
+    if boundary is _PACKAGE_NAME:
         if (left and left[-1] in _PACKAGE_OR_DOT) or (right and right[0] in _PACKAGE):
             return False
         return not (right[:1] == b"." and len(right) > 1 and right[1] in _ALNUM)
-    if boundary is Boundary.ADDRESS:
+    if boundary is _ADDRESS:
         dotted = right[:1] == b"." and len(right) > 1 and right[1] in _DIGIT
         return not (left and left[-1] in _DIGIT_OR_DOT) and not (right and right[0] in _DIGIT) and not dotted
     return _number_stands_free(boundary, data, start, end)
@@ -132,7 +137,7 @@ def _number_stands_free(boundary: Boundary, data: bytes, start: int, end: int) -
         return False
     if left[-1:] == b"-" and data[start : start + 1] != b"-" and (len(left) < 2 or left[0] not in _ALNUM):
         return False
-    return boundary is Boundary.NUMBER_OPEN or _ZEROS_END.match(data, end) is not None
+    return boundary is _NUMBER_OPEN or _ZEROS_END.match(data, end) is not None
 
 
 def _run(beside: bytes, signs: frozenset[int], strict: bool, *, before: bool) -> bool:

@@ -16,6 +16,7 @@ __all__ = ["REWRITINGS", "Rewriting", "SourceMap", "binary_fields"]
 
 _PERCENT = re.compile(rb"%[0-9A-Fa-f]{2}")
 _PERCENT_U = re.compile(rb"%u[0-9A-Fa-f]{4}")
+_ANY_PERCENT = re.compile(rb"%(?:u[0-9A-Fa-f]{4}|[0-9A-Fa-f]{2})")
 _PLUS_OR_PERCENT = re.compile(rb"\+|%[0-9A-Fa-f]{2}|%u[0-9A-Fa-f]{4}")
 _ESCAPE = re.compile(
     rb"\\(?:u[dD][89abAB][0-9A-Fa-f]{2}\\u[dD][c-fC-F][0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|[^ux])", re.DOTALL
@@ -151,9 +152,9 @@ REWRITINGS: dict[str, Rewriting] = {
     for rewriting in (
         Rewriting(
             "url",
-            lambda data: b"%" in data and bool(_PLUS_OR_PERCENT.search(data)),
+            lambda data: b"%" in data and (b"+" in data or _ANY_PERCENT.search(data, data.find(b"%")) is not None),
             percent_decode,
-            re.compile(rb"%(?:u[0-9A-Fa-f]{4}|[0-9A-Fa-f]{2})"),
+            _ANY_PERCENT,
         ),
         Rewriting("url-plus", lambda data: b"+" in data and b"%" in data, form_decode, _PLUS_OR_PERCENT),
         Rewriting("json-string", lambda data: b"\\" in data, json_unescape, _ESCAPE),
