@@ -12,12 +12,12 @@ from cryptography import x509
 
 from crawler.cli.keys import moment
 from crawler.cli.output import Exit, fail, home_directory, print_json, say, show
-from crawler.cli.verification import cases_below
+from crawler.cli.verification import cases_below, home_trust
 from evidence.errors import EvidenceError
-from evidence.keyring import known_keys, sealing_key
+from evidence.keyring import sealing_key
 from evidence.keys import SigningKey
 from evidence.timestamp import load_authorities
-from evidence.trust import Trust, shown_moment
+from evidence.trust import shown_moment
 
 __all__ = [
     "bench_evidence_command",
@@ -36,7 +36,7 @@ def bundle_command(case: Path, packed: bool, out: Path | None, as_json: bool) ->
     from crawler.report.bundle.writing import bundle_name, make_bundle
 
     target = out or Path(bundle_name(case) + (".zip" if packed else ""))
-    made = make_bundle(case, target, _key(), packed=packed or target.suffix.lower() == ".zip", trust=_trust())
+    made = make_bundle(case, target, _key(), packed=packed or target.suffix.lower() == ".zip", trust=home_trust())
     if as_json:
         print_json(
             {"bundle": str(made.path), "files": made.files, "bytes": made.bytes, "seal": made.seal, "key": made.key}
@@ -107,7 +107,7 @@ def redact_command(
 
     _one_case(case, as_json)
     digests = {*blobs, *(digest for name in requests for digest in request_blobs(case, name))}
-    made = remove(case, digests, _key(), by=by, reason=reason, trust=_trust())
+    made = remove(case, digests, _key(), by=by, reason=reason, trust=home_trust())
     if as_json:
         print_json({"case": str(case), "number": made.number, "blobs": [file.name for file in made.blobs]})
         return
@@ -132,7 +132,7 @@ def purge_command(path: Path, choice: PurgeChoice, as_json: bool) -> None:
     removed: Mapping[Path, int] = {}
     if choice.confirmed:
         reason = choice.reason or "the time for keeping it is over"
-        key, trust = _key(), _trust()
+        key, trust = _key(), home_trust()
         removed = {
             item.case: len(purge(item.case, key, by=choice.by, reason=f"{reason} ({item.why})", trust=trust).blobs)
             for item in due
@@ -212,11 +212,6 @@ def _one_case(path: Path, as_json: bool) -> None:
     if not (path / "record").is_dir():
         mend = "Name the case folder, the one that contains record/; of a bundle, the folder case/ in it."
         raise fail(f"{path} is no case folder", mend, code=Exit.INPUT, as_json=as_json)
-
-
-def _trust() -> Trust:
-    """This home's own keys, earlier ones too: their documents about removals count."""
-    return Trust(register=known_keys(home_directory() / "keys"))
 
 
 def _key() -> SigningKey:

@@ -9,6 +9,7 @@ from pathlib import Path
 import typer
 
 from crawler.cli.output import home_directory, print_json, say, show
+from crawler.cli.verification import home_trust
 from crawler.report.casework.settings import SETTINGS_FILE, load_settings
 from crawler.report.notice.compose import compose
 from crawler.report.notice.drawing import FORMATS, draw, write_letter
@@ -55,8 +56,8 @@ def notice_command(cases: tuple[Path, ...], retest: Path | None, out: Path, word
     )
     form = chosen(words.form, FORMATS, "--format")
     casework = load_settings(home_directory() / SETTINGS_FILE)
-    judged = [open_judged(case, casework) for case in cases]
-    again = open_judged(retest, casework) if retest is not None else None
+    judged = [open_judged(case, casework, home_trust()) for case in cases]
+    again = open_judged(retest, casework, home_trust()) if retest is not None else None
     letter = compose(request, judged, _settings(words.settings), again)
     write_letter(letter, form, out, template=words.template, fonts=words.fonts)
     for note in letter.notes:
@@ -82,7 +83,7 @@ def bench_notice_command(case: Path, as_json: bool) -> None:
         now = clock.monotonic_ns()
         told[name], began = (now - began) // 1_000_000, now
 
-    judged = open_judged(case, load_settings(home_directory() / SETTINGS_FILE))
+    judged = open_judged(case, load_settings(home_directory() / SETTINGS_FILE), home_trust())
     lap("open_ms")
     today = _today()
     request = LetterRequest(kind="rectification", language="zh", issued=today, deadline=today + _A_WEEK, draft=True)

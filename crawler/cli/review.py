@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from crawler.cli.output import Exit, fail, home_directory, print_json, printable, say, show, show_table
+from crawler.cli.verification import home_trust
 from crawler.report.casework.judged import SHOWN_DIGITS
 from crawler.report.casework.review import (
     FindingState,
@@ -22,11 +23,12 @@ from crawler.report.casework.review import (
     open_review,
 )
 from crawler.report.casework.settings import SETTINGS_FILE, CaseworkSettings, load_settings
+from crawler.report.text import listed_faults
 from evidence.clock import SystemClock
 from evidence.deciding import DecisionRefused, Signer, append_decision
 from evidence.decisions import FINDING_ACCEPTED, FINDING_DISMISSED, RERUN_ASKED, Decision, Person
 from evidence.keys import load_key
-from evidence.verify import verify
+from evidence.verify import verify_for
 
 __all__ = ["ACTIONS", "as_sealed", "casework_settings", "plain_decision", "review_command", "shown_day", "signer_from"]
 
@@ -94,9 +96,9 @@ def casework_settings() -> CaseworkSettings:
 
 def as_sealed(case: Path, as_json: bool) -> None:
     """Nobody decides on, or reads, what is not as it was sealed and signed."""
-    faults = verify(case).faults
+    faults = verify_for(case, home_trust()).faults
     if faults:
-        told = "".join(f"\n{fault}" for fault in faults)
+        told = listed_faults(faults, case)
         raise fail(f"{case} is not as it was sealed{told}", faults[0].mend, code=Exit.INPUT, as_json=as_json)
 
 

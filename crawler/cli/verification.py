@@ -16,7 +16,7 @@ from evidence.record import RECORD
 from evidence.timestamp import load_authorities
 from evidence.verify import Trust, Verification, verify_for
 
-__all__ = ["cases_below", "verify_command"]
+__all__ = ["cases_below", "home_trust", "verify_command"]
 
 
 def verify_command(
@@ -39,6 +39,11 @@ def verify_command(
         _tell(name, result)
     if not all(result.ok for result in results.values()):
         raise typer.Exit(Exit.FAULTS)
+
+
+def home_trust() -> Trust:
+    """This home's own keys, earlier ones too: what they signed about removals counts, what was revoked does not."""
+    return Trust(register=known_keys(home_directory() / "keys"))
 
 
 def cases_below(path: Path) -> list[Path]:

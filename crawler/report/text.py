@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
+
 from markupsafe import Markup
 
-__all__ = ["short", "visible"]
+from evidence.errors import Fault
+
+__all__ = ["listed_faults", "short", "visible"]
 
 _LONGEST = 4000
+_MOST_FAULTS = 12
 _KEPT = "\n\t\u200d"
 """Line ends, and the joiner that makes one emoji of several."""
 
@@ -24,3 +30,11 @@ def visible(value: object) -> object:
 def short(text: str, length: int) -> str:
     """The beginning of a text, and how long it is when that is not all."""
     return text if len(text) <= length else f"{text[:length]}… ({len(text)})"
+
+
+def listed_faults(faults: Sequence[Fault], case: Path) -> str:
+    """What is wrong with a case, a line each; beyond a dozen, where to read the rest."""
+    told = [f"\n{fault}" for fault in faults[:_MOST_FAULTS]]
+    if len(faults) > _MOST_FAULTS:
+        told.append(f"\nand {len(faults) - _MOST_FAULTS} more: appwitness verify {case}")
+    return "".join(told)

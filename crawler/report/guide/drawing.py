@@ -70,7 +70,7 @@ def _html(
 
 
 def _docx(words: Mapping[str, Any], rules: tuple[Advice, ...], screens: Mapping[str, bytes | None]) -> bytes:
-    document = Document()
+    document, colon = Document(), words["colon"]
     _style(document)
     document.add_heading(words["title"], 0)
     for text in words["intro"]:
@@ -82,13 +82,19 @@ def _docx(words: Mapping[str, Any], rules: tuple[Advice, ...], screens: Mapping[
         table.columns[0].width, table.columns[1].width = Mm(34), Mm(130)
         for name in _ROWS:
             value = getattr(one, name)
-            cells = table.add_row().cells
+            row = table.add_row()
+            row._tr.get_or_add_trPr().append(OxmlElement("w:cantSplit"))
+            cells = row.cells
             cells[0].width, cells[1].width = Mm(34), Mm(130)
             cells[0].text = words[name]
             cells[1].text = value if isinstance(value, str) else "\n".join(value)
+            for paragraph in (*cells[0].paragraphs, *cells[1].paragraphs):
+                paragraph.paragraph_format.keep_with_next = name != _ROWS[-1] or screens[one.rule] is not None
         picture = screens[one.rule]
         if picture is not None:
-            caption = document.add_paragraph(f"{words['wrong']}：{one.wrong}　　{words['right']}：{one.right}")
+            caption = document.add_paragraph(
+                f"{words['wrong']}{colon}{one.wrong}　　{words['right']}{colon}{one.right}"
+            )
             caption.paragraph_format.space_before, caption.paragraph_format.keep_with_next = Pt(6), True
             document.add_picture(io.BytesIO(picture), width=Mm(84))
     target = io.BytesIO()

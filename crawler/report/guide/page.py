@@ -14,6 +14,15 @@ from crawler.report.words import VERDICTS
 
 __all__ = ["result_page"]
 
+_WORDS = {
+    "zh": ("隐私自检结果", "以下为自动检测结果，未经人工复核。“未发现”不代表应用符合全部要求。"),
+    "en": (
+        "Result of the privacy self-check",
+        "These are automated results that no person has reviewed. “Not observed” does not mean that the app complies.",
+    ),
+}
+"""Heading, and what the results are not."""
+
 
 def result_page(result: Checked, heads: Sequence[str], language: str) -> str:
     """A page that fetches nothing. `heads`: the words for seen, why, cause, mend, proof, untested, nothing found."""
@@ -23,12 +32,16 @@ def result_page(result: Checked, heads: Sequence[str], language: str) -> str:
         for rule, picture in screens.items()
     }
     source = resources.files("crawler.report.guide").joinpath("data/selfcheck.html.j2").read_text(encoding="utf-8")
-    told = {verdict.value: VERDICTS[verdict.value] if language == "zh" else verdict.value for verdict in Verdict}
+    zh = language == "zh"
+    told = {one.value: VERDICTS[one.value] if zh else one.value.replace("_", " ") for one in Verdict}
+    heading, caution = _WORDS[language]
     return (
         sandbox()
         .from_string(source)
         .render(
             result=result,
+            heading=heading,
+            caution=caution,
             heads=heads,
             language=language,
             pictures=pictures,

@@ -70,7 +70,7 @@ def _refuse_empty(judged: Judged, draft: bool) -> None:
     if waiting and not draft:
         raise NotFit(
             f"nobody has accepted a finding of {case.directory} yet; {waiting} wait for a decision",
-            "Have them reviewed first; a draft for discussion is made with --draft and cannot be sent.",
+            "Have them reviewed first, by two people where casework.toml says so; a draft for discussion is made with --draft.",
         )
     raise NotFit(f"{case.directory} holds no finding that a letter may quote", "Nothing is to be written.")
 

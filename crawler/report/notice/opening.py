@@ -13,22 +13,25 @@ from crawler.report.notice.errors import NotFit
 from crawler.report.notice.letter import Judged
 from crawler.report.notice.quoted import read_quoted
 from crawler.report.notice.standing import standing_of
+from crawler.report.text import listed_faults
 from evidence.files import digest_file
 from evidence.record import RECORD, SEAL_FILE
-from evidence.verify import verify
+from evidence.verify import Trust, verify_for
 
 __all__ = ["open_judged"]
 
+_ANYBODY = Trust()
 
-def open_judged(directory: Path, settings: CaseworkSettings) -> Judged:
-    """A sealed, judged case and its decisions.
+
+def open_judged(directory: Path, settings: CaseworkSettings, trust: Trust = _ANYBODY) -> Judged:
+    """A sealed, judged case and its decisions. `trust`: whose word on removals counts besides the record's own key.
 
     Raises NotFit where anything is not as it was sealed, DecisionRefused, DecisionsDamaged, FindingsUnreadable,
     RecordUnreadable.
     """
-    checked = verify(directory)
+    checked = verify_for(directory, trust)
     if checked.faults:
-        told = "".join(f"\n{fault}" for fault in checked.faults)
+        told = listed_faults(checked.faults, directory)
         raise NotFit(f"{directory} is not as it was sealed, so no letter may quote it{told}", checked.faults[0].mend)
     review = open_review(directory, settings)
     case = read_quoted(directory)

@@ -112,7 +112,7 @@ def inspection_part(judged: Judged, letter: Problems, known: AppSettings, words:
         obtained=plain(known.obtained) or words.blank,
         scenarios=tuple(f"{plain(one, 20)} {words.word('scenarios', plain(one, 20))}" for one in scenarios),
         basis=tuple(one.zh if words.language == "zh" else f"{one.en} / {one.zh}" for one in letter.documents),
-        case=plain(case.directory.name, 120),
+        case=plain(case.record.info.get("case") or case.directory.name, 120),
         record_sha256=judged.record_sha256,
         decisions_sha256=judged.decisions_sha256 or words.blank,
         key=judged.key,

@@ -157,3 +157,19 @@ def test_the_measurement_of_the_proof_answers_with_one_document(command: Command
     document = json.loads(done.out)
     assert (done.code, document["ok"]) == (0, True)
     assert document["changes"]["refused"] == 12
+
+
+def test_what_this_home_removed_with_another_key_stops_neither_review_nor_letter(
+    command: Command, case: Path, tmp_path: Path
+) -> None:
+    """A home's key rotates: the removal is signed by another key than the record, and is documented all the same."""
+    blob = next(path for path in (case / "record" / "blobs").rglob("*/*") if path.is_file())
+    assert command("keys", "new").code == 0
+    assert command("redact", case, "--by", "Wang", "--reason", "a third person", "--blob", blob.name).code == 0
+    assert command("verify", case).code == 0
+    assert command("review", case).code == 0
+    assert command("case", "show", case).code == 0
+    form = command("notice", case, "--kind", "reply-form", "-o", tmp_path / "form.html", "--format", "html")
+    assert "not as it was sealed" not in form.err
+    (case / "custody" / "redaction-0001.json").unlink()
+    assert command("review", case).code == 65
