@@ -310,12 +310,18 @@ MESSAGE_FIRST = _TAGS | frozenset((*range(0x80, 0xC0), 0xD9, *range(0xDC, 0xE0))
 
 
 def may_be_message(data: bytes) -> bool:
-    """A look at the first two bytes that spares most reading."""
+    """A look at the first bytes that spares most reading."""
     if len(data) < 12:
         return False
     first, second = data[0], data[1]
     if first in _TAGS:
-        return first & 7 != 2 or second < len(data) - 1 or (second & 0x80 != 0 and len(data) > 128)
+        wire = first & 7
+        if second >= 0x80 and wire in (0, 2):
+            return wire == 0 or len(data) > 128
+        following = {0: 2, 1: 9, 2: 2 + second, 5: 5}[wire]
+        if following >= len(data):
+            return following == len(data)
+        return data[following] >= 8 and data[following] & 7 in (0, 1, 2, 5)
     if 0x80 <= first <= 0x9F or 0xDC <= first <= 0xDF:
         # A map's first key is text or a small number; an array's first item may be another array or a map.
         if 0x80 < first < 0x90 and 0xA1 <= second <= 0xBF:

@@ -105,10 +105,9 @@ def decode_hex(token: bytes) -> bytes:
 def readings(text: bytes, seen: set[bytes]) -> Iterator[Reading]:
     """Every believable way to read each token of the text that was not seen yet."""
     lz_left = _MOST_LZ
-    for token in tokens(text):
-        if token in seen or len(seen) >= MOST_TOKENS:
-            continue
-        seen.add(token)
+    fresh = [token for token in tokens(text) if token not in seen][: MOST_TOKENS - len(seen)]
+    seen.update(fresh)
+    for token in fresh:
         if not token.translate(None, _HEX_OR_DASH):
             if len(token) % 2 == 0 and b"-" not in token:
                 decoded = decode_hex(token)
@@ -185,17 +184,19 @@ def _promising_head(head: bytes) -> bool:
 
 def is_promising(decoded: bytes) -> bool:
     """Whether it reads as text, names a compression or is a message."""
-    if len(decoded) < 8:
+    size = len(decoded)
+    if size < 8:
         return False
     # Asked of thousands of tokens, most of which are no base64: what those give has control characters soon.
-    first, head = decoded[0], decoded[:48]
+    first, head = decoded[0], decoded if size <= 48 else decoded[:48]
     if first in MAGIC_FIRST and magic_code(decoded) is not None:
         return True
+    size = len(head)
     controls = len(head.translate(None, TEXTUAL))
-    if controls * 20 <= len(head):
+    if controls * 20 <= size:
         if is_text(decoded):
             return True
-    elif controls * 3 >= len(head) and utf16_codec(decoded) is not None:
+    elif controls * 3 >= size and utf16_codec(decoded) is not None:
         return True
     if first not in MESSAGE_FIRST or not may_be_message(decoded):
         return False

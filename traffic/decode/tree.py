@@ -257,7 +257,7 @@ class DecodeTree:
             return False
         limit = self._budget.inflated
         if not is_promising(turned) and not any(True for _ in headerless(turned, limit)):
-            if self._xor_left <= 0:
+            if self._xor_left <= 0 or node.data in self._of_many:
                 return False
             self._xor_left -= 1
             if not any(True for _ in xor_readings(turned, limit, thorough=False)):
