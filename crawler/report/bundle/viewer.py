@@ -194,12 +194,12 @@ def _referred(sessions: Sequence[SessionRecord]) -> Iterator[str]:
                 yield from (digest for digest, _ in references(dict(entry.data)))
 
 
-def _one_line(value: object) -> str:
+def _one_line(value: object, length: int = 1000) -> str:
     """A value of bundle.json for people: null as a dash, lists and objects as short JSON, all on one line."""
     if value is None or value == "":
         return "-"
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True)
-    return short(" ".join(text.split()), 1000)
+    return short(" ".join(text.split()), length)
 
 
 def _said(value: object) -> list[tuple[str, str]]:

@@ -217,22 +217,25 @@ class _Writer:
         )
 
     def _pictures(self, alike: _Alike) -> list[PicturePart]:
-        shown: dict[str, PicturePart] = {}
+        """A screen that did not change from session to session, in the same part, is shown once."""
+        shown: dict[tuple[str, str], PicturePart] = {}
         for finding, _ in alike.findings if self.gallery is not None else ():
             for citation in finding.citations:
-                number = self.numbers.get(_key(citation), "")
-                if not number or number in shown or len(shown) >= _MOST_PICTURES:
+                number, entry = self.numbers.get(_key(citation), ""), self._cited_screen(citation)
+                if not number or entry is None or len(shown) >= _MOST_PICTURES:
                     continue
-                picture = self._picture(finding, citation, number)
-                if picture is not None and not any(_same_picture(picture, other) for other in shown.values()):
-                    shown[number] = picture
+                same = (str(entry.data.get("shot")), self._what(citation))
+                picture = self._picture(finding, citation, entry, number) if same not in shown else None
+                if picture is not None:
+                    shown[same] = picture
         return list(shown.values())
 
-    def _picture(self, finding: Finding, citation: Citation, number: str) -> PicturePart | None:
+    def _cited_screen(self, citation: Citation) -> Entry | None:
         entry = self._session(citation.session).fact(citation.lane, citation.seq)
-        if entry is None or entry.kind != "ScreenSeen" or self.gallery is None:
-            return None
-        exhibit = self.gallery.show(entry, finding)
+        return entry if entry is not None and entry.kind == "ScreenSeen" else None
+
+    def _picture(self, finding: Finding, citation: Citation, entry: Entry, number: str) -> PicturePart | None:
+        exhibit = self.gallery.show(entry, finding) if self.gallery is not None else None
         if exhibit is None:
             return None
         file = f"picture-{number}.jpg"
@@ -282,11 +285,6 @@ class _Writer:
                 )
             )
         return shown
-
-
-def _same_picture(one: PicturePart, other: PicturePart) -> bool:
-    """The same bytes in the same part: a screen that did not change from session to session is shown once."""
-    return (one.sha256, one.caption) == (other.sha256, other.caption)
 
 
 def _key(citation: Citation) -> tuple[str, str, int]:
