@@ -249,12 +249,13 @@ def _is_control(candidate: Candidate, layer: Layer, *, touchable: int) -> bool:
         return True
     if meaning.name in _ACTIONS and len(element.text) > (8 if has_han(element.text) else 20):
         return False
+    named = meaning.name in ("skip", "close")
     title = (
-        meaning.name not in ("skip", "close")
+        not named
         and centre(element.box)[1] - layer.box[1] < 0.18 * height(layer.box)
         and element.style in ("plain", "unknown")
     )
-    heading = layer.texts[0] is element and element.style in ("plain", "unknown")
+    heading = layer.texts[0] is element and element.style in ("plain", "unknown") and not named
     if (title or heading) and len(layer.texts) > 3:
         return False
     return candidate.below_body or drawn or not touchable

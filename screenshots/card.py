@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from screenshots.framed import find_frames
 from screenshots.lines import Image, as_image
 from screenshots.values import Box
 
@@ -23,6 +24,8 @@ _DARK_EDGE = 8
 _DARK = 80
 _ENOUGH = 0.45
 _LEAST_FOOT = 5
+_FRAMED = 1.0
+"""Four edges and a scrim say more than a patch of one colour."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +48,9 @@ def find_cards(image: Image) -> tuple[CardFound, ...]:
         for patch, solidity in _patches(mask)
         if (score := _score(box := _grown_past_buttons(patch, colour, lab), solidity, colour, lab)) >= _ENOUGH
     ]
+    framed = [(_FRAMED, box) for box in find_frames(lab)]
     found: list[CardFound] = []
-    for score, box in sorted(scored, reverse=True):
+    for score, box in [*framed, *sorted(scored, reverse=True)]:
         left, top, right, bottom = (round(edge / scale) for edge in box)
         full = (max(0, left), max(0, top), min(image.shape[1], right), min(image.shape[0], bottom))
         if not any(_mostly_inside(full, other.box) for other in found):

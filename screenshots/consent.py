@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from screenshots.candidates import is_link, is_long
+from screenshots.candidates import Candidate, is_link, is_long
 from screenshots.elements import Element, centre, paragraph_lines
 from screenshots.evidence import matches
 from screenshots.facts import Facts
@@ -18,10 +18,10 @@ __all__ = ["THRESHOLD", "announces", "consent_score", "may_ask"]
 THRESHOLD = 4.5
 _TAKES_NO_NOTE = frozenset({"cancel", "later", "refuse", "exit", "skip", "settings"})
 _BUSY = 5
-_FEW_TEXTS = 8
+_FEW_TEXTS, _FEW_ANSWERS = 8, 3
 _OPENING = 400
 """An announcement says in its first words what it announces."""
-_MOST_BELOW = 40
+_MOST_BELOW, _MOST_UNKNOWN_WORDS = 40, 4
 _REFUSALS = frozenset(
     {"refuse", "exit", "later", "skip", "cancel", "browse", "close", "basic_mode", "settings", "deny"}
 )
@@ -39,6 +39,8 @@ def may_ask(facts: Facts) -> bool:
         return False
     if wording["social"] and not (facts.topics or facts.documents):
         return False
+    if _ends_in_sending(facts):
+        return False
     return bool(
         (facts.topics and _answers_or_asks(facts))
         or (wording["topic_weak"] and wording["ask"])
@@ -52,6 +54,14 @@ def may_ask(facts: Facts) -> bool:
     )
 
 
+def _ends_in_sending(facts: Facts) -> bool:
+    """A conversation: what stands lowest on the page sends what was written."""
+    if facts.card or facts.checks or not facts.candidates:
+        return False
+    lowest = max(facts.candidates, key=lambda one: one.element.box[3])
+    return lowest.name == "send" and (facts.pair is None or len(facts.candidates) > _FEW_ANSWERS)
+
+
 def _asks_how_it_was(facts: Facts) -> bool:
     """Answers that rate a page: "helpful", "not helpful"."""
     return any(matches("helped", one.element.plain) for one in facts.candidates) and not facts.has("accept")
@@ -62,6 +72,11 @@ def _box_before_going_on(facts: Facts) -> bool:
     goes_on = facts.buttons == 1 and not facts.has(*_ACTS, "login", "skip", "close", "cancel")
     boxed = facts.checks == 1 and bool(facts.wording["agreement_line"]) and facts.documents
     return bool(boxed and goes_on and facts.short and not facts.inputs and not facts.wording.kind("login"))
+
+
+def _buttons(facts: Facts) -> int:
+    """With the cross in the corner, which has no words."""
+    return facts.buttons + sum(one.button_like and not one.element.text for one in facts.candidates)
 
 
 def _needs_consent(facts: Facts) -> bool:
@@ -82,7 +97,7 @@ def _takes_note_of_data(facts: Facts) -> bool:
 
     A text that says nothing else needs no such title.
     """
-    alone = facts.card and sum(one.button_like for one in facts.candidates) == 1
+    alone = facts.card and _buttons(facts) == 1
     if (
         not alone
         or facts.wording["social"]
@@ -127,10 +142,15 @@ def _asks_only(facts: Facts) -> bool:
 
 def announces(facts: Facts) -> bool:
     """A card, or a page that says hardly more, with one button says that a legal document was changed."""
-    buttons = [one.name for one in facts.candidates if one.button_like and one.element.text]
+    buttons = [one for one in facts.candidates if one.element.text and (one.button_like or one.below_body)]
     alone = facts.card or facts.short
-    takes_note = len(buttons) == 1 and buttons[0] not in _TAKES_NO_NOTE
+    takes_note = len(buttons) == 1 and buttons[0].name not in _TAKES_NO_NOTE and not _is_message(buttons[0])
     return alone and takes_note and bool(facts.wording["topic_strong"]) and _says_change(facts)
+
+
+def _is_message(candidate: Candidate) -> bool:
+    """Unknown words at such length were said by somebody; nobody taps them."""
+    return candidate.name == "other" and len(candidate.element.text.split()) > _MOST_UNKNOWN_WORDS
 
 
 def _says_change(facts: Facts) -> bool:
@@ -165,7 +185,7 @@ def consent_score(facts: Facts) -> float:
         score += 1.1 + 0.7 * _opposed(facts)
     if facts.card:
         score += 0.8
-        buttons = sum(one.button_like for one in facts.candidates)
+        buttons = _buttons(facts)
         if buttons == 1 and facts.has("acknowledge", "accept", "confirm", "close") and facts.topics:
             score += 0.6 + 0.5 * bool(facts.wording["topic_strong"] and facts.wording["topic_collect"])
         if announces(facts):
@@ -228,6 +248,9 @@ def _doubts(facts: Facts) -> float:
             + 2.0 * _text_follows(facts)
             + 1.5 * (_is_article(facts) or _is_busy(facts))
         )
+        if facts.pair is None and facts.has("accept") and facts.has("refuse"):
+            doubts += 3.0
+        doubts += 1.25 * max(0, _texts_below(facts) - _OFFERED_BESIDES + 1)
         doubts += 1.5 * min(max(0, _ways_elsewhere(facts) - _OFFERED_BESIDES), 3)
     return doubts
 
@@ -275,6 +298,16 @@ def _bar_below(facts: Facts) -> bool:
     below = below[:_MOST_BELOW]
     rows = ([one for one in below if abs(centre(one.box)[1] - centre(first.box)[1]) < 20] for first in below)
     return any(len(row) >= 3 for row in rows)
+
+
+def _texts_below(facts: Facts) -> int:
+    """Words below the answers that are neither answers nor links: a page that asks ends in its question."""
+    if facts.pair is None or facts.layer.source == "hierarchy":
+        return 0
+    low = max(facts.pair.positive.element.touch_box[3], facts.pair.negative.element.touch_box[3])
+    known = {id(one.element) for one in facts.candidates if one.positive or one.negative}
+    below = (one for one in facts.layer.texts if one.box[1] >= low and id(one) not in known)
+    return sum(not is_link(one) and not matches("agreement_line", one.plain) for one in below)
 
 
 def _text_follows(facts: Facts) -> bool:

@@ -19,6 +19,7 @@ __all__ = [
     "comparable_text",
     "contains",
     "continuation_lines",
+    "continues",
     "height",
     "in_reading_order",
     "join_texts",
@@ -143,7 +144,8 @@ def paragraph_lines(elements: Sequence[Element]) -> frozenset[int]:
     for upper in lines:
         for lower in lines:
             long_enough = upper is not lower and len(upper.text) + len(lower.text) >= 16
-            if long_enough and _continues(upper, lower) and not (_is_answer(upper) and _is_answer(lower)):
+            answers = _is_answer(lower) and (_is_answer(upper) or not _same_left(upper, lower))
+            if long_enough and continues(upper, lower) and not answers:
                 found |= {id(upper), id(lower)}
     return frozenset(found)
 
@@ -157,10 +159,10 @@ def _is_answer(element: Element) -> bool:
 def continuation_lines(elements: Sequence[Element]) -> frozenset[int]:
     """Ids of OCR lines that go on with the line above them."""
     lines = [element for element in elements if element.source != "hierarchy" and element.text]
-    return frozenset(id(lower) for upper in lines for lower in lines if upper is not lower and _continues(upper, lower))
+    return frozenset(id(lower) for upper in lines for lower in lines if upper is not lower and continues(upper, lower))
 
 
-def _continues(upper: Element, lower: Element) -> bool:
+def continues(upper: Element, lower: Element) -> bool:
     """Lines wrap when they are full and their sentence is not over; a label over a sentence is neither."""
     if upper.text.endswith(_SENTENCE_OVER) or width(upper.box) < 0.7 * width(lower.box):
         return False
@@ -170,9 +172,13 @@ def _continues(upper: Element, lower: Element) -> bool:
     gap = lower.box[1] - upper.box[3]
     if not -0.5 * tall <= gap <= 0.75 * tall:
         return False
-    same_left = abs(upper.box[0] - lower.box[0]) <= 1.2 * tall
+    same_left = _same_left(upper, lower)
     same_middle = abs(upper.box[0] + upper.box[2] - lower.box[0] - lower.box[2]) <= 1.5 * tall
     return same_left or same_middle
+
+
+def _same_left(upper: Element, lower: Element) -> bool:
+    return abs(upper.box[0] - lower.box[0]) <= 1.2 * height(upper.box)
 
 
 def join_texts(pieces: Iterable[str]) -> str:

@@ -12,7 +12,7 @@ from screenshots.handling import handled_sentences, leaning
 
 __all__ = ["Facts", "gather_facts"]
 
-_LONGEST_BODY = 6000
+_LONGEST_BODY, _FEW_ANSWERS = 6000, 3
 _FEW_TEXTS, _FEW_CHARACTERS = 8, 260
 
 
@@ -55,7 +55,11 @@ class Facts:
 
     @property
     def buttons(self) -> int:
-        return sum(one.button_like and bool(one.element.text) for one in self.candidates)
+        """Pixels alone: on a card, plain words below the text are buttons when nothing is drawn as one."""
+        drawn = sum(one.button_like and bool(one.element.text) for one in self.candidates)
+        if drawn or self.layer.source == "hierarchy" or not self.card:
+            return drawn
+        return sum(one.below_body and one.meaning.clear for one in self.candidates)
 
     def has(self, *names: str) -> bool:
         return not self.names.isdisjoint(names)
@@ -68,7 +72,8 @@ def gather_facts(layer: Layer) -> Facts:
     whole, said = read_wording(layer.plain[:_LONGEST_BODY]), read_wording(plain)
     handled = handled_sentences(plain)
     if handled or said["topic_strong"]:
-        gives = handled and (layer.floating or layer.over_content or any(one.name == "later" for one in candidates))
+        answers = len(candidates) <= _FEW_ANSWERS and any(one.name == "later" for one in candidates)
+        gives = handled and (layer.floating or layer.over_content or answers)
         candidates = tuple(_gives(candidate) if gives else candidate for candidate in candidates)
         candidates = tuple(_keeps(candidate) for candidate in candidates)
         if any(one.name == "refuse" or leaning(one.element.text) < 0 for one in candidates):

@@ -15,7 +15,7 @@ from screenshots.windows import SYSTEM_DIALOGS
 __all__ = ["Verdict", "judge_layer"]
 
 
-_MOST_TEXTS = 24
+_MOST_TEXTS, _FEWEST_TEXTS = 24, 5
 """A dialog says less; what says more is a page that happens to use the same words."""
 
 
@@ -148,7 +148,8 @@ def _keeps_or_takes_all(facts: Facts) -> bool:
     """A card on data whose buttons keep what was chosen, or say yes to everything."""
     kept = facts.has("settings", "send") and facts.has("accept", "allow")
     spoken = facts.topics >= 1 and facts.topics + facts.wording["topic_weak"] >= 2
-    return facts.card and kept and spoken and facts.duo_or_pair and not facts.wording["social"]
+    below = sum(one.below_body for one in facts.candidates)
+    return facts.card and kept and spoken and (facts.duo_or_pair or below >= 2) and not facts.wording["social"]
 
 
 def _asks_again(facts: Facts, labels: str) -> bool:
@@ -187,7 +188,7 @@ def _is_oauth(facts: Facts) -> bool:
         return False
     return (
         bool(facts.wording.kind("oauth"))
-        and (facts.has("login", "accept", "allow", "cancel", "refuse") or facts.duo is not None)
+        and (facts.has("login", "accept", "allow", "cancel", "refuse") or len(facts.candidates) >= 2)
         and not facts.inputs
     )
 
@@ -272,7 +273,7 @@ def _is_splash(facts: Facts) -> bool:
 def _is_ad_popup(facts: Facts) -> bool:
     away = facts.has("receive", "close", "refuse", "later", "cancel", "exit")
     promises = bool(facts.wording.kind("ad_popup")) and len(facts.layer.texts) <= _MOST_TEXTS
-    away = away or sum(one.button_like for one in facts.candidates) == 1
+    away = away or (facts.buttons == 1 and len(facts.layer.texts) <= _FEWEST_TEXTS)
     drawn = any(one.element.style == "filled" for one in facts.candidates)
     bare = not facts.card and drawn and len(facts.layer.texts) <= 8 and not facts.has("skip", "pay")
     return promises and ((facts.card and away and bool(facts.candidates)) or bare)
@@ -298,7 +299,7 @@ def _is_install(facts: Facts) -> bool:
 
 def _is_system_install(facts: Facts) -> bool:
     """The system's question whether to install, whose warning speaks of agreeing and of personal data."""
-    asked = any(read_wording(one.plain).kind("install_confirmation") for one in facts.layer.texts[:2])
+    asked = bool(read_wording(comparable_text(facts.layer.texts[:3])).kind("install_confirmation"))
     return asked and facts.card and not facts.documents and facts.has("cancel", "refuse", "deny")
 
 
@@ -316,6 +317,7 @@ _STRONGER = (
     ("login_with_agreement", _is_login_with_agreement),
 )
 _OTHERS = (
+    ("captcha", _is_captcha),
     ("login", _is_login),
     ("update", _is_update),
     ("rating", _is_rating),
@@ -325,6 +327,5 @@ _OTHERS = (
     ("permission_rationale", _is_rationale),
     ("ad_popup", _is_ad_popup),
     ("splash_ad", _is_splash),
-    ("captcha", _is_captcha),
     ("policy_text", _is_policy_text),
 )

@@ -28,6 +28,8 @@ _SECONDS = re.compile(r"\s*\(\d{1,2}\s*(s|秒)\)$")
 _AMOUNT = re.compile(r"\s*([¥￥$€£]\s?\d+([.,]\d+)*|\d+([.,]\d+)*\s?(€|元|円|usd|eur))")
 _EDGES = re.compile(r"^[\s□○◯口〇●◉☐☑✓✔>›<‹«»·•*\-|\"'\[(【「『]+|[\s>›〉→»·•*✓✔!.,。~\-|\"'\])】」』]+$")
 _SENTENCE = re.compile(r"[。;:?!]\S|[?!]\s\S|[《〈]|[?？]$|\.\s\S")
+_SPOKEN = re.compile(r"^(you|they|he|she|du|ihr|tu|vous|ils|elle|puedes|ellos)\s|^(若|如果|如(您|你)|倘若|一旦)")
+"""Somebody is told something, or a condition is made: a message, not a label."""
 _PUNCTUATION = re.compile(r"[\s,.;:!?/\"'()\[\]{}<>|~·•、。\-_+*&…]+")
 _WORD = re.compile(r"[^\W_]+(?:['\-][^\W_]+)*|&", re.UNICODE)
 _ACTS = ("pay", "destroy", "login", "update", "install", "rate", "receive", "send", "retry", "age", "mode", "wait")
@@ -108,7 +110,7 @@ def _strip(label: str) -> str:
 
 
 def _is_label(label: str) -> bool:
-    if _SENTENCE.search(label):
+    if _SENTENCE.search(label) or _SPOKEN.search(label):
         return False
     if has_han(label) or has_kana(label):
         return len(label) <= _LONGEST_HAN

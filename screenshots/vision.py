@@ -17,10 +17,12 @@ from screenshots.elements import (
     bounding,
     centre,
     contains,
+    continues,
     height,
     in_reading_order,
     join_texts,
     make_element,
+    overlap,
     width,
 )
 from screenshots.engines import OcrEngine, TextLine
@@ -35,6 +37,7 @@ _STATUS_BAR = 0.033
 _MOST_MEASURED = 16
 _CHOICES = frozenset({"accept", "refuse", "settings", "later", "proceed", "confirm", "allow", "browse", "basic_mode"})
 """What buttons of one colour say that stand so close together that they look like a card."""
+_TITLE_GAP = 1.6
 _DIMMED = 0.7
 """Of two cards one with less than this share of the other's contrast lies beneath it."""
 
@@ -58,6 +61,8 @@ def layers_from_lines(
     if card is None:
         page = _with_styles(elements, image, screen)
         return (make_layer(page, screen, screen, over_content=False, source="ocr"),)
+    if keep_card is None:
+        card = _whole_paragraphs(card, elements)
     inside = [element for element in elements if contains(_grown(card, 8), centre(element.box))]
     outside = [element for element in elements if element not in inside]
     top = make_layer(_with_styles(inside, image, card), card, screen, over_content=bool(outside), source="ocr")
@@ -100,6 +105,26 @@ def _card_of(image: Image, elements: Sequence[Element]) -> Box | None:
     return max(lit)[2] if lit else None
 
 
+def _whole_paragraphs(card: Box, elements: Sequence[Element]) -> Box:
+    """No card begins amid a sentence: where one seems to, its colour runs, and the lines above belong to it, with a title."""
+    left, top, right, bottom = card
+    within = [one for one in elements if left <= centre(one.box)[0] < right and not _answers(one)]
+    inside = [one for one in within if top <= centre(one.box)[1] < bottom]
+    above = sorted((one for one in within if centre(one.box)[1] < top), key=lambda one: one.box[1], reverse=True)
+    first = min(inside, key=lambda one: one.box[1], default=None)
+    if first is None or not above or not continues(above[0], first) or not is_long(above[0].text):
+        return card
+    titled = False
+    for line in above:
+        apart = first.box[1] - line.box[3]
+        if not continues(line, first):
+            if titled or apart > _TITLE_GAP * height(line.box):
+                break
+            titled = True
+        top, first = line.box[1] - height(line.box), line
+    return left, max(0, top), right, bottom
+
+
 def _contrast(image: Image, box: Box) -> float:
     """How far the region's darkest and brightest parts lie apart; a scrim over it takes most of that away."""
     region = cut(image, box)[::3, ::3].astype(np.float32).mean(axis=2)
@@ -116,7 +141,20 @@ def _with_styles(elements: Sequence[Element], image: Image, within: Box) -> list
     """Measure how the short texts are drawn, from the bottom up: that is where answers stand."""
     short = [element for element in elements if _could_be_label(element)]
     chosen = {id(one) for one in sorted(short, key=lambda one: one.box[3], reverse=True)[:_MOST_MEASURED]}
-    return _one_label_each([_styled(one, image, within) if id(one) in chosen else one for one in elements])
+    styled = [_styled(one, image, within) if id(one) in chosen else one for one in elements]
+    return _one_label_each([_plain_again(one, styled) for one in styled])
+
+
+def _plain_again(element: Element, others: Sequence[Element]) -> Element:
+    """A button holds one label: what also holds another answer, or words with a button of their own, is the card."""
+    if element.target is None:
+        return element
+    for other in others:
+        if other is element or not overlap(element.target, other.box):
+            continue
+        if other.target != element.target or (_answers(other) and _answers(element)):
+            return replace(element, style="plain", target=None)
+    return element
 
 
 def _one_label_each(elements: Sequence[Element]) -> list[Element]:
