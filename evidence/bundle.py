@@ -33,6 +33,7 @@ __all__ = [
     "BUNDLE_FORMAT",
     "BUNDLE_SEAL",
     "CASE",
+    "LATER_VERSION",
     "BundleChecked",
     "check_bundle",
     "is_archive",
@@ -43,6 +44,8 @@ __all__ = [
 BUNDLE_FORMAT = 1
 BUNDLE_FILE = "bundle.json"
 BUNDLE_SEAL = "bundle-seal.json"
+LATER_VERSION = "made by a later version of AppWitness"
+"""How the fault of a bundle begins that this version cannot read. Nothing in it was judged."""
 CASE = "case"
 _MAX_INFO = 64 * 1024 * 1024
 _MEND_LATER = "Verify it with the version of AppWitness that made it, or a newer one; one is inside, in verifier/."
@@ -152,6 +155,6 @@ def _info(folder: Path) -> Mapping[str, Json] | Fault:
     if not isinstance(info, Mapping) or not isinstance(version, int) or isinstance(version, bool) or version < 1:
         return Fault(place=BUNDLE_FILE, what="does not say of which format the bundle is", mend=MEND_COPY)
     if version > BUNDLE_FORMAT:
-        what = f"made by a later version of AppWitness: bundle format {version}, this version knows {BUNDLE_FORMAT}"
+        what = f"{LATER_VERSION}: bundle format {version}, this version knows {BUNDLE_FORMAT}"
         return Fault(place=BUNDLE_FILE, what=what, mend=_MEND_LATER)
     return info

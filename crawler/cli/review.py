@@ -27,6 +27,7 @@ from crawler.report.text import listed_faults
 from evidence.clock import SystemClock
 from evidence.deciding import DecisionRefused, Signer, append_decision
 from evidence.decisions import FINDING_ACCEPTED, FINDING_DISMISSED, RERUN_ASKED, Decision, Person
+from evidence.errors import KeyUnusable
 from evidence.keys import load_key
 from evidence.verify import verify_for
 
@@ -39,6 +40,7 @@ _STYLES = {
     FindingState.OPEN: "bold",
     FindingState.RERUN_ASKED: "cyan",
 }
+_OWN_KEY = "Sign with your own Ed25519 key, which nobody else may read (chmod 600 FILE); restore it from your backup."
 _NO_KEY = "Make one: openssl genpkey -algorithm ed25519 -out FILE; chmod 600 FILE. It is yours alone."
 
 
@@ -108,7 +110,10 @@ def signer_from(name: str, key: Path | None, settings: CaseworkSettings) -> Sign
         raise typer.BadParameter("a decision is signed: --as NAME --key FILE")
     if not key.exists():
         raise DecisionRefused(f"there is no key in {key}", mend=_NO_KEY)
-    signer = Signer(name=name.strip(), key=load_key(key))
+    try:
+        signer = Signer(name=name.strip(), key=load_key(key))
+    except KeyUnusable as error:
+        raise KeyUnusable(str(error), mend=_OWN_KEY) from error
     if settings.people:
         known = settings.known_keys.get(signer.key.fingerprint)
         mend = f"Enter the person in {home_directory() / SETTINGS_FILE}, or sign with the key of somebody who is in it."

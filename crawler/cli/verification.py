@@ -9,7 +9,7 @@ from pathlib import Path
 import typer
 
 from crawler.cli.output import Exit, fail, home_directory, print_json, show
-from evidence.bundle import is_archive, is_bundle
+from evidence.bundle import LATER_VERSION, is_archive, is_bundle
 from evidence.errors import EvidenceError
 from evidence.keyring import REGISTER_FILE, KeyRegister, known_keys, read_register
 from evidence.record import RECORD
@@ -77,7 +77,10 @@ def _trust(keys: Sequence[str], register: Path | None, authorities: Sequence[Pat
 def _tell(name: str, result: Verification) -> None:
     """Every fault with what to do about it; then what a reader should know without anything being wrong."""
     counted = f"{result.sessions} sessions, {result.facts} facts, {result.blobs} blobs"
-    show(f"{'ok     ' if result.ok else 'DAMAGED'} {name}  ({counted})", "green" if result.ok else "bold red")
+    # A bundle that this version cannot read is not said to be damaged: nothing in it was looked at.
+    unread = any(fault.what.startswith(LATER_VERSION) for fault in result.faults)
+    word, style = ("ok     ", "green") if result.ok else ("UNREAD ", "yellow") if unread else ("DAMAGED", "bold red")
+    show(f"{word} {name}  ({counted})", style)
     for fault in result.faults:
         show(f"  {fault}")
         show(f"    → {fault.mend}", "dim")

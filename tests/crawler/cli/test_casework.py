@@ -313,3 +313,13 @@ def test_a_retest_plays_what_had_failed_and_names_the_earlier_round(
     (case / "findings.json").write_text("{}")
     refused(command("inspect", "com.example.app", *out), 65, "not as it was sealed")
     assert len(begun) == 2
+
+
+def test_a_person_is_told_of_their_own_key(command: Command, case: Path, tmp_path: Path) -> None:
+    key = tmp_path / "junk.pem"
+    key.write_text("no key")
+    key.chmod(0o600)
+    ended = command("review", case, "accept", "M1-01", "--as", "Anna", "--key", key)
+    assert ended.code == 77
+    assert "Sign with your own Ed25519 key" in ended.err
+    assert "a new key is made" not in ended.err

@@ -173,3 +173,14 @@ def test_what_this_home_removed_with_another_key_stops_neither_review_nor_letter
     assert "not as it was sealed" not in form.err
     (case / "custody" / "redaction-0001.json").unlink()
     assert command("review", case).code == 65
+
+
+def test_a_bundle_of_a_later_version_is_not_called_damaged(command: Command, case: Path, tmp_path: Path) -> None:
+    assert command("bundle", case, "-o", tmp_path / "bundle").code == 0
+    about = tmp_path / "bundle" / "bundle.json"
+    about.write_bytes(about.read_bytes().replace(b'"format":1', b'"format":2'))
+    told = command("verify", tmp_path / "bundle")
+    assert told.code == 1
+    assert f"UNREAD  {tmp_path / 'bundle'}" in told.out.replace("\n", "")
+    assert "bundle format 2, this version knows 1" in told.out
+    assert "DAMAGED" not in told.out
