@@ -27,7 +27,13 @@ _MOST_ROWS = 1_048_000
 """Excel ends at 1,048,576 rows."""
 _LARGEST_NUMBER = 10**15
 """Beyond it Excel rounds; such a number stands as text."""
-_WIDEST = 60
+_WIDE = {
+    **dict.fromkeys(("summary_zh", "summary_en", "url", "details", "value"), 60),
+    **dict.fromkeys(("rule_zh", "rule_en", "basis", "mend_zh", "mend_en", "facts", "所涉问题", "data_found"), 40),
+    **dict.fromkeys(("case", "package", "host", "name", "案卷", "包名", "复核情况", "应用开发者", "recipient_en"), 30),
+    **dict.fromkeys(("time_utc", "label", "accepted_by", "session", "应用名称", "应用来源", "recipient_zh"), 26),
+}
+"""Columns that hold more than a word, in characters."""
 
 
 def workbook_bytes(cases: Sequence[ExportCase]) -> tuple[bytes, int]:
@@ -57,7 +63,7 @@ def _sheet(book: Any, title: str, columns: Sequence[str], rows: Iterable[Sequenc
     sheet = book.create_sheet(title)
     sheet.freeze_panes = "A2"
     for number, name in enumerate(columns):
-        sheet.column_dimensions[_letter(number)].width = min(_WIDEST, max(12, 2 * len(name)))
+        sheet.column_dimensions[_letter(number)].width = _WIDE.get(name, max(12, 2 * len(name)))
     heading = [_cell(sheet, name) for name in columns]
     for made in heading:
         made.font = Font(bold=True)
@@ -69,6 +75,7 @@ def _sheet(book: Any, title: str, columns: Sequence[str], rows: Iterable[Sequenc
             break
         sheet.append([_cell(sheet, value) for value in row])
         count += 1
+    sheet.auto_filter.ref = f"A1:{_letter(len(columns) - 1)}{count + 1}"
     return count
 
 
