@@ -15,6 +15,10 @@ from crawler.report.notice.wording import Wording
 
 __all__ = ["check_cases", "check_problems", "retest_results"]
 
+_OVER = ("closed", "relisted")
+_TOO_LATE_FOR = {"reminder": ("fixed_version", *_OVER), "takedown": _OVER}
+"""Who submitted a version that nobody has retested is not overdue; a closed case is nobody's fault any more."""
+
 
 def check_cases(request: LetterRequest, cases: Sequence[Judged], retest: Judged | None) -> None:
     if len(cases) != 1 and (request.kind != "circular" or not cases):
@@ -23,6 +27,11 @@ def check_cases(request: LetterRequest, cases: Sequence[Judged], retest: Judged 
         raise NotFit("the retest is of another app than the case", "Name two cases of the same package.")
     for judged in cases:
         _check_day(request, judged)
+        if judged.state in _TOO_LATE_FOR.get(request.kind, ()) and not request.draft:
+            raise NotFit(
+                f"{judged.case.directory} is '{judged.state}': a {request.kind} letter would say what is not so",
+                "See `appwitness case show CASE`; move the case first if that is no longer right.",
+            )
     if request.kind == "closing" and retest is None:
         raise NotFit("a closing letter needs the retest", "Name the case of the corrected version with --retest.")
 

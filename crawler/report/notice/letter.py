@@ -28,6 +28,8 @@ class Judged:
     """Of the last decision; "" when nobody has decided anything."""
     noticed: tuple[tuple[date, date], ...] = ()
     """Day and deadline of each notice that the case's signed moves tell of."""
+    state: str = ""
+    """Where its signed moves have brought the case; "" when nobody asked."""
     keys_checked: bool = False
     """The store's settings name the people who may decide, and each decision is by one of them."""
 

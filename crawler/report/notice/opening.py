@@ -34,6 +34,7 @@ def open_judged(directory: Path, settings: CaseworkSettings, trust: Trust = _ANY
         told = listed_faults(checked.faults, directory)
         raise NotFit(f"{directory} is not as it was sealed, so no letter may quote it{told}", checked.faults[0].mend)
     review = open_review(directory, settings)
+    standing = fold_case(review.reading.decisions)
     case = read_quoted(directory)
     return Judged(
         case=case,
@@ -41,7 +42,8 @@ def open_judged(directory: Path, settings: CaseworkSettings, trust: Trust = _ANY
         record_sha256=digest_file(directory / RECORD / SEAL_FILE)[0],
         key=checked.key or "",
         decisions_sha256=review.reading.head.digest if review.reading.head.count else "",
-        noticed=tuple(_noticed(fold_case(review.reading.decisions))),
+        noticed=tuple(_noticed(standing)),
+        state=standing.state,
         keys_checked=review.keys_checked,
     )
 

@@ -233,6 +233,15 @@ def test_what_was_noticed_is_known_from_the_signed_moves(undecided: Path, tmp_pa
     document = letter_of(case, "reminder", settings=NoticeSettings()).document
     assert [(row.date, row.due) for row in document.history] == [("2025年11月14日", "2025年11月21日")]
     assert document.deadline.late == "4"
+    submitted = {"to": "fixed_version", "on": "2025-11-20", "version": "5.3", "reason": "submitted"}
+    append_decision(case, CASE_MOVED, submitted, REVIEWER, clock=clock)
+    with pytest.raises(NotFit, match="'fixed_version': a reminder letter would say what is not so"):
+        letter_of(case, "reminder", settings=NoticeSettings())
+    assert letter_of(case, "takedown", settings=NoticeSettings()).document.problems
+    closed = replace(opened(case), state="closed")
+    with pytest.raises(NotFit, match="'closed'"):
+        letter_of(closed, "takedown", settings=NoticeSettings())
+    assert letter_of(closed, "takedown", draft=True, settings=NoticeSettings()).document.draft
 
 
 def test_what_the_settings_do_not_say_is_a_visible_blank(judged: Judged) -> None:
