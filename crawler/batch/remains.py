@@ -7,11 +7,10 @@ from contextlib import suppress
 from pathlib import Path
 
 from crawler.batch.aside import put_aside
-from crawler.session.abandoned import CLOSING_FILE
 from crawler.session.case import judge_again
 from evidence.errors import EvidenceError
 from evidence.keys import SigningKey
-from evidence.record import RECORD, SEAL_FILE
+from evidence.record import CLOSING_FILE, RECORD, SEAL_FILE
 from evidence.seal import seal
 from evidence.verify import verify
 

@@ -17,14 +17,11 @@ from evidence.canonical import Json, to_line
 from evidence.clock import Clock
 from evidence.files import write_whole
 from evidence.keys import SigningKey
-from evidence.record import RECORD, SEAL_FILE, CaseRecord, read_case, read_info
+from evidence.record import CLOSING_FILE, RECORD, SEAL_FILE, CaseRecord, read_case, read_info
 from evidence.seal import seal
 from evidence.verify import verify
 
-__all__ = ["CLOSING_FILE", "Closed", "close_abandoned"]
-
-CLOSING_FILE = "closing.json"
-"""In the record folder of a case that was closed afterwards; never in one that was inspected to its end."""
+__all__ = ["Closed", "close_abandoned"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -104,7 +104,7 @@ def _sent(rule: str, session: SessionReadings, sent: Transmission, when: str) ->
     kinds = tuple(dict.fromkeys(hit.kind for hit in hits if hit.standalone or not certain))
     host = sent.request.host
     who_zh = f"第三方SDK（{sent.recipient.name_zh}）" if sent.recipient.kind == "sdk" else "App"
-    who_en = f"the SDK {sent.recipient.name_en}" if sent.recipient.kind == "sdk" else "the app"
+    who_en = f"The SDK {sent.recipient.name_en}" if sent.recipient.kind == "sdk" else "The app"
     data_zh = "、".join(DATA_TYPES[kind][0] for kind in kinds)
     data_en = ", ".join(DATA_TYPES[kind][1] for kind in kinds)
     when_zh = "在征得用户同意前" if when == "before consent" else "在用户明确拒绝后"

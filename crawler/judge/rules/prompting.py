@@ -44,7 +44,7 @@ def no_prompt_at_first_run(sessions: Sequence[SessionReadings]) -> tuple[Finding
     reason = untestable_reason(session)
     if reason is not None:
         return not_testable("M1-01", starts, *reason)
-    own = [at for at in session.screens if at.package == session.package and at.phase is Phase.PRE_CONSENT]
+    own = [at for at in session.screens if _of_the_app(at, session.package) and at.phase is Phase.PRE_CONSENT]
     if any(at.reading.dialog is not None and at.reading.dialog.asks_consent for at in session.screens):
         return _prompted(session)
     if any(_PRIVACY_WORDS.search(box.text) for at in session.screens for box in at.reading.texts):
@@ -79,7 +79,7 @@ def _went_beyond(sessions: Sequence[SessionReadings], start: SessionReadings) ->
         proper = {
             at.screen: at
             for at in session.screens
-            if at.package == session.package and at.reading.readable and not is_before_the_app(at.reading)
+            if _of_the_app(at, session.package) and at.reading.readable and not is_before_the_app(at.reading)
         }
         if session.session == start.session or not _walked(session, proper):
             continue
@@ -117,6 +117,12 @@ def _watched_closely(screens: Sequence[ScreenAt]) -> bool:
             since = None
         before = at.mono_ns
     return since is None
+
+
+def _of_the_app(at: ScreenAt, package: str) -> bool:
+    """Whether the app was in front, and what was seen is the app: while it opens, the launcher's views may still be there."""
+    drawn = {box.package for box in at.reading.texts if box.package}
+    return at.package == package and (not drawn or package in drawn)
 
 
 def _covered(at: ScreenAt) -> bool:

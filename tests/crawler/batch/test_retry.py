@@ -13,8 +13,9 @@ from crawler.batch.catalogue import CatalogueRow
 from crawler.batch.remains import resume
 from crawler.batch.run import BatchOutcome, run_batch
 from crawler.batch.store import SqliteStore
-from crawler.session.abandoned import CLOSING_FILE, close_abandoned
+from crawler.session.abandoned import close_abandoned
 from evidence.clock import FrozenClock, SystemClock
+from evidence.record import CLOSING_FILE
 from evidence.verify import verify
 from tests.crawler.batch.test_run import MADE_WORKER, ROOT, catalogue, inspected, workers
 from tests.evidence.cases import KEY, build_case, build_sealed

@@ -95,7 +95,7 @@ def test_what_is_neither_a_package_nor_a_file(command: Command, target: str, tmp
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
-        (["--pace", "slow"], "standard, quick"),
+        (["--pace", "slow"], "standard, brisk, quick"),
         (["--scenario", "S99"], "S01"),
         (["--upstream-ca", "/nowhere.pem"], "no certificate file"),
         (["--package", "not a package"], "package name"),

@@ -128,6 +128,16 @@ def test_a_picture_that_was_empty_for_a_moment_hides_no_prompt(unseen: tuple[flo
     assert verdict("M1-01", session(screens=looks), walk()) is said
 
 
+def test_the_launcher_that_is_still_to_be_seen_is_no_screen_of_the_app() -> None:
+    words = TextBox(text="图库", box=(0, 0, 90, 40), source="hierarchy", package="com.android.launcher3")
+    launcher = screen(0, 1, replace(reading(None), texts=(words,)))
+    app = [screen(1, 2, reading(None, "首页")), screen(2, 33, reading(None, "推荐"))]
+    found = strongest(RULE["M1-01"]((session(screens=[launcher, *app]), walk())))
+    assert found is not None
+    assert found.verdict is Verdict.CONFIRMED
+    assert found.at_mono_ns == app[0].mono_ns
+
+
 def test_a_short_watch_proves_nothing() -> None:
     assert verdict("M1-01", session(screens=watched(seconds=12))) is Verdict.NOT_TESTABLE  # type: ignore[arg-type]
 

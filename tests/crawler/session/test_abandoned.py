@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from crawler.session.abandoned import CLOSING_FILE, close_abandoned
+from crawler.session.abandoned import close_abandoned
 from crawler.session.ownership import CaseInUse, owned, writers_of
 from evidence.clock import FrozenClock
 from evidence.errors import RecordUnreadable, SealRefused
-from evidence.record import read_case
+from evidence.record import CLOSING_FILE, read_case
 from evidence.seal import seal
 from evidence.verify import verify
 from tests.evidence.cases import KEY, build_case, files_of
