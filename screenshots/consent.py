@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from screenshots.candidates import Candidate, is_link, is_long
-from screenshots.elements import Element, centre, paragraph_lines
+from screenshots.elements import Element, centre, continuation_lines, paragraph_lines
 from screenshots.evidence import matches
 from screenshots.facts import Facts
 
@@ -25,7 +25,7 @@ _MOST_BELOW, _MOST_UNKNOWN_WORDS = 40, 4
 _REFUSALS = frozenset(
     {"refuse", "exit", "later", "skip", "cancel", "browse", "close", "basic_mode", "settings", "deny"}
 )
-_OFFERED_BESIDES = 2
+_OFFERED_BESIDES, _CONVERSATION, _AXIS = 2, 3, 0.04
 """Other things that a page which asks may well offer: a language, a help line."""
 _NOTED = frozenset({"acknowledge", "confirm", "close", "proceed", "accept"})
 _VOTES = re.compile(r"\d[\d,.]*\s*[%票]?\)?$")
@@ -39,7 +39,7 @@ def may_ask(facts: Facts) -> bool:
         return False
     if wording["social"] and not (facts.topics or facts.documents):
         return False
-    if _ends_in_sending(facts):
+    if _ends_in_sending(facts) or _is_conversation(facts):
         return False
     return bool(
         (facts.topics and _answers_or_asks(facts))
@@ -52,6 +52,18 @@ def may_ask(facts: Facts) -> bool:
         or _takes_note_of_data(facts)
         or _box_before_going_on(facts)
     )
+
+
+def _is_conversation(facts: Facts) -> bool:
+    """A page on which others speak: its "answers" stand apart, on no common axis, or talk goes on below them."""
+    if facts.card or facts.layer.source == "hierarchy":
+        return False
+    if facts.pair is None:
+        return facts.has("accept") and facts.has("refuse")
+    one, other = (centre(each.element.touch_box)[0] for each in (facts.pair.positive, facts.pair.negative))
+    wide = facts.layer.screen[2] - facts.layer.screen[0]
+    crooked = facts.pair.strength == 1 and abs(one - other) > _AXIS * wide
+    return crooked or _texts_below(facts) >= _CONVERSATION
 
 
 def _ends_in_sending(facts: Facts) -> bool:
@@ -248,8 +260,6 @@ def _doubts(facts: Facts) -> float:
             + 2.0 * _text_follows(facts)
             + 1.5 * (_is_article(facts) or _is_busy(facts))
         )
-        if facts.pair is None and facts.has("accept") and facts.has("refuse"):
-            doubts += 3.0
         doubts += 1.25 * max(0, _texts_below(facts) - _OFFERED_BESIDES + 1)
         doubts += 1.5 * min(max(0, _ways_elsewhere(facts) - _OFFERED_BESIDES), 3)
     return doubts
@@ -306,6 +316,7 @@ def _texts_below(facts: Facts) -> int:
         return 0
     low = max(facts.pair.positive.element.touch_box[3], facts.pair.negative.element.touch_box[3])
     known = {id(one.element) for one in facts.candidates if one.positive or one.negative}
+    known |= continuation_lines(facts.layer.elements)
     below = (one for one in facts.layer.texts if one.box[1] >= low and id(one) not in known)
     return sum(not is_link(one) and not matches("agreement_line", one.plain) for one in below)
 

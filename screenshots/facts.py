@@ -12,6 +12,7 @@ from screenshots.handling import handled_sentences, leaning
 
 __all__ = ["Facts", "gather_facts"]
 
+_KEEPING = frozenset({"send", "confirm", "acknowledge", "proceed", "other"})
 _LONGEST_BODY, _FEW_ANSWERS = 6000, 3
 _FEW_TEXTS, _FEW_CHARACTERS = 8, 260
 
@@ -100,8 +101,8 @@ def _is_document(title: str, *, agreed: bool) -> bool:
 
 
 def _keeps(candidate: Candidate) -> Candidate:
-    """Where the text speaks of data, "save my choices" is an answer by choices, not something sent."""
-    if candidate.name != "send" or not matches("keeps", candidate.element.plain):
+    """Where the text speaks of data, "save my choices" is an answer by choices, nothing sent, and neither yes nor no."""
+    if candidate.name not in _KEEPING or not matches("keeps", candidate.element.plain):
         return candidate
     return replace(candidate, meaning=replace(candidate.meaning, name="settings"))
 

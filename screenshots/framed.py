@@ -89,20 +89,17 @@ def _runs(rows: Rows, tall: int) -> Iterator[tuple[int, int]]:
 
 def _foot(sided: Rows) -> int:
     """How far the sides go on where they are no longer alike: past two buttons of different colours."""
-    return int(len(sided)) if sided.all() else int(np.argmin(sided))
+    return len(sided) if sided.all() else int(np.argmin(sided))
 
 
 def _edge(lab: Lab, left: int, right: int, row: int, way: int) -> int:
     """The row, going on from the end of a side past a rounded corner, where most columns change together."""
-    tall = lab.shape[0]
+    tall: int = lab.shape[0]
     columns = slice(left + _CORNER, max(left + _CORNER + 4, right - _CORNER))
-    steps = [
-        (float(np.median(np.abs(lab[at, columns] - lab[at - 2, columns]).sum(axis=1))), at)
-        for at in range(row - 2 * way, row + way * _CORNER, way)
-        if 2 <= at < tall
-    ]
-    strongest, at = max(steps, default=(0.0, row))
-    found: int = at - 1 if strongest > _EDGE else row
+    rows = [at for at in range(row - 2 * way, row + way * _CORNER, way) if 2 <= at < tall]
+    steps = [float(np.median(np.abs(lab[at, columns] - lab[at - 2, columns]).sum(axis=1))) for at in rows]
+    strongest = max(steps, default=0.0)
+    found = rows[steps.index(strongest)] - 1 if strongest > _EDGE else row
     return min(tall, max(0, found))
 
 

@@ -258,7 +258,7 @@ def _is_rationale(facts: Facts) -> bool:
         bool(facts.wording.kind("permission_rationale"))
         and facts.card
         and not facts.wording["social"]
-        and (facts.pair is not None or facts.has("settings"))
+        and (facts.pair is not None or facts.duo is not None or facts.has("settings"))
     )
 
 
@@ -300,7 +300,13 @@ def _is_install(facts: Facts) -> bool:
 def _is_system_install(facts: Facts) -> bool:
     """The system's question whether to install, whose warning speaks of agreeing and of personal data."""
     asked = bool(read_wording(comparable_text(facts.layer.texts[:3])).kind("install_confirmation"))
-    return asked and facts.card and not facts.documents and facts.has("cancel", "refuse", "deny")
+    return (
+        asked
+        and facts.card
+        and not facts.documents
+        and not facts.wording.kind("update")
+        and facts.has("cancel", "refuse", "deny")
+    )
 
 
 def _is_policy_text(facts: Facts) -> bool:

@@ -258,6 +258,9 @@ def _affirmation(known: list[str]) -> str:
     have = set(known)
     if "back" in have:
         have = (have - {"back"}) | (set() if have & {"agree", "authorise"} else {"cancel"})
+    lasting = _lasting(have)
+    if lasting is not None:
+        return lasting
     agrees = bool(have & {"agree", "authorise"})
     if {"leave", "login"} <= have:
         return "exit"
@@ -277,6 +280,17 @@ def _affirmation(known: list[str]) -> str:
     if "allow" in have and not agrees:
         return "allow_once" if "once" in have else "allow_foreground" if "foreground" in have else "allow"
     return _plain_affirmation(have, agrees=agrees)
+
+
+def _lasting(have: set[str]) -> str | None:
+    """How long a permission lasts says enough: "only while in use", "just this once"."""
+    if not have or have - {"once", "foreground", "always", "only", "allow", "authorise"}:
+        return None
+    if "once" in have:
+        return "allow_once"
+    if "foreground" in have:
+        return "allow_foreground"
+    return "allow" if "always" in have and have & {"allow", "authorise"} else None
 
 
 def _plain_affirmation(have: set[str], *, agrees: bool) -> str:

@@ -28,6 +28,7 @@ from screenshots.elements import (
 from screenshots.engines import OcrEngine, TextLine
 from screenshots.lexicon import has_han, has_kana
 from screenshots.lines import Image, as_image
+from screenshots.parting import parted
 from screenshots.values import Box
 from screenshots.windows import make_layer
 
@@ -56,7 +57,8 @@ def layers_from_lines(
 ) -> tuple[Layer, ...]:
     """One layer, or two when a card with something to say floats over the rest."""
     screen = (0, 0, image.shape[1], image.shape[0])
-    elements = [_element(line, engine, at) for at, line in enumerate(lines) if not in_status_bar(line, screen)]
+    seen = [_element(line, engine, at) for at, line in enumerate(lines) if not in_status_bar(line, screen)]
+    elements = parted(seen, image)
     card = keep_card or _card_of(image, elements)
     if card is None:
         page = _with_styles(elements, image, screen)
