@@ -171,7 +171,7 @@ def test_the_reader_understands_one_screen_of_each_kind(drawn: tuple[Path, list[
 @pytest.mark.long
 @pytest.mark.lab
 @needs_chromium
-@pytest.mark.parametrize(("part", "recall", "precision"), [("default", 0.98, 0.99), ("held_out", 0.80, 0.95)])
+@pytest.mark.parametrize(("part", "recall", "precision"), [("default", 0.98, 0.99), ("held_out", 0.95, 0.97)])
 def test_a_whole_set(tmp_path: Path, part: str, recall: float, precision: float) -> None:
     asyncio.run(draw_screens(plan(420, SEED, part), tmp_path))
     scores = bench_screens(tmp_path, engine="none", use_pixels=False)
