@@ -39,7 +39,7 @@ def may_ask(facts: Facts) -> bool:
         return False
     if wording["social"] and not (facts.topics or facts.documents):
         return False
-    if _ends_in_sending(facts) or _is_conversation(facts):
+    if _ends_in_sending(facts) or _is_conversation(facts) or _logs_in(facts):
         return False
     return bool(
         (facts.topics and _answers_or_asks(facts))
@@ -52,6 +52,11 @@ def may_ask(facts: Facts) -> bool:
         or _takes_note_of_data(facts)
         or _box_before_going_on(facts)
     )
+
+
+def _logs_in(facts: Facts) -> bool:
+    """A page whose only way on is to log in: its agreement line belongs to the account."""
+    return not facts.card and facts.has("login") and not facts.has("refuse", "exit", "basic_mode", "browse", "accept")
 
 
 def _is_conversation(facts: Facts) -> bool:
