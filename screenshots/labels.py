@@ -23,6 +23,8 @@ _COUNTDOWN = re.compile(
     r"[\s(\[|:,]*\d{1,2}\s*[)\]]?$|[\s(\[|:,]*\d{1,3}\s*(s|sec|秒|秒后)\s*[)\]]?$|^[(\[]?\d{1,2}\s*(s|秒)?[)\]]?[\s|]*(?=\D)"
 )
 """Two digits at most without a unit: "同意 312" is a poll, not a countdown."""
+_TWO_CLAUSES = re.compile(r"([^,.!;]+)[,.!;]\s*([^,.!;]+)")
+"""不用了，再见: read as one, the negation would turn the farewell into staying."""
 _SECONDS = re.compile(r"\s*\(\d{1,2}\s*(s|秒)\)$")
 """A countdown beyond doubt, also behind an age."""
 _AMOUNT = re.compile(r"\s*([¥￥$€£]\s?\d+([.,]\d+)*|\d+([.,]\d+)*\s?(€|元|円|usd|eur))")
@@ -76,6 +78,11 @@ def label_meaning(text: str, *, kana_around: bool = False, exact: bool = True) -
     label = _strip(_AMOUNT.sub("", comparable(text)))
     if not label or not _is_label(label) or _TWO_ANSWERS.search(label):
         return _NOTHING
+    farewell = _TWO_CLAUSES.fullmatch(label)
+    if farewell is not None:
+        first, second = (label_meaning(part, kana_around=kana_around, exact=exact) for part in farewell.groups())
+        if (first.name, second.name) == ("refuse", "exit") and first.clear and second.clear:
+            return Meaning(name="refuse", clear=True, leaves=True)
     han, kana = has_han(label), has_kana(label)
     if han and not kana:
         label = _COOKIES.sub("", label)
