@@ -50,8 +50,10 @@ class PhaseSpan:
 
 _ACCEPTING = frozenset({"accept", "tick", "basic_mode_accept"})
 _REFUSING = frozenset({"refuse", "refuse_again", "basic_mode"})
-_HARMLESS = frozenset({"open", "deny_permission", "dismiss", "advance", "stop", "none"})
-"""What agrees to nothing. `advance` taps only where the page speaks neither of consent nor of an account (screenshots.onward)."""
+_HARMLESS = frozenset({"open", "deny_permission", "dismiss", "stop", "none"})
+_LEAVING_A_GUIDE = "advance"
+"""A tap that went on from a page which spoke of no consent. Pixels may have said more than was read: only a prompt that comes
+afterwards shows that nothing had been agreed to."""
 _ASKING = frozenset(CONSENT_KINDS)
 
 
@@ -64,6 +66,8 @@ class _Fold:
     accepted: bool = False
     clouded: bool = False
     """Something was touched whose meaning is not known: no accusation can be made any more."""
+    onward: bool = False
+    """A guide was left, and nothing has asked for consent since."""
     open_purpose: str = ""
 
     def enter(self, phase: Phase, at: int, why: str) -> None:
@@ -93,6 +97,9 @@ def _resting_phase(fold: _Fold, asking: bool | None, running: bool | None) -> tu
         if asking:
             return Phase.REFUSAL_PENDING, "the app asks again after the refusal"
         return (Phase.REFUSED_BASIC, "refused, and the app goes on") if running else (Phase.REFUSED, "refused")
+    if fold.onward and not asking:
+        return Phase.INDETERMINATE, "a guide was left, and nothing has asked for consent since"
+    fold.onward = False
     return Phase.PRE_CONSENT, "nothing that bears on consent has been done"
 
 
@@ -139,7 +146,9 @@ def _intend(fold: _Fold, data: Mapping[str, object], at: int) -> None:
         fold.enter(Phase.PRE_CONSENT, at, "the app is opened")
     if harmless:
         return
-    if purpose in _ACCEPTING:
+    if purpose == _LEAVING_A_GUIDE and not (fold.accepted or fold.refused):
+        fold.onward = True
+    elif purpose in _ACCEPTING:
         fold.accepted = True
         fold.refused = False
     elif purpose in _REFUSING and not fold.accepted:
@@ -160,6 +169,9 @@ def _look(fold: _Fold, asking: bool | None, running: bool | None, at: int) -> No
         phase, why = _resting_phase(fold, asking, running)
         if phase is not Phase.INDETERMINATE:
             fold.enter(phase, at, why)
+    elif current is Phase.INDETERMINATE and fold.onward and asking and not fold.clouded:
+        fold.onward = False
+        fold.enter(Phase.PRE_CONSENT, at, "the app asks only now: leaving the guide agreed to nothing")
     elif current is Phase.INDETERMINATE and fold.accepted and asking is False and not fold.clouded:
         fold.enter(Phase.ACCEPTED, at, "accepted, and the dialog is gone")
 

@@ -167,3 +167,22 @@ def test_before_consent_never_comes_back_after_a_consent_bearing_tap(
 
 def test_phase_before_the_record_is_not_started() -> None:
     assert phase_at((PhaseSpan(phase=Phase.ACCEPTED, from_ns=10, to_ns=None, why=""),), 5) is Phase.NOT_STARTED
+
+
+def test_leaving_a_guide_is_uncertain_until_the_app_asks() -> None:
+    facts = [*LAUNCH, intended(3, 5, "tap", "advance", False), settled(4, 6, 1), seen(5, 7, 1), seen(6, 9, 0)]
+    assert phases(facts, 4, 5.5, 8, 9.1) == [
+        Phase.PRE_CONSENT,
+        Phase.INDETERMINATE,
+        Phase.INDETERMINATE,
+        Phase.PRE_CONSENT,
+    ]
+    assert phases(facts[:-1], 99) == [Phase.INDETERMINATE]
+
+
+def test_a_prompt_that_stands_when_the_guide_is_left_asks_as_well() -> None:
+    facts = [*LAUNCH, intended(3, 5, "tap", "advance", False), settled(4, 6, 0)]
+    refused = [*facts, intended(5, 8, "tap", "refuse", True), settled(6, 9, 1)]
+    assert phases(refused, 6.5, 8.5, 9.5) == [Phase.PRE_CONSENT, Phase.INDETERMINATE, Phase.REFUSED_BASIC]
+    unread = [*LAUNCH, intended(3, 5, "tap", "advance", False), settled(4, 6, 3)]
+    assert phases(unread, 6.5) == [Phase.INDETERMINATE]
