@@ -56,7 +56,9 @@ def _interactive(seen: Seen, package: str) -> bool:
     """A screen of the app itself that can be read and is more than a splash."""
     reading = seen.reading
     foreground = seen.observation.foreground
-    ours = foreground is not None and foreground.package == package
+    drawn = {box.package for box in reading.texts if box.package}
+    # While an app opens, it is in front already and the launcher's views are still there.
+    ours = foreground is not None and foreground.package == package and (not drawn or package in drawn)
     return ours and reading.readable and bool(reading.texts) and not _LOADING_KINDS.intersection(reading.kinds)
 
 

@@ -27,6 +27,7 @@ _PRIVACY_WORDS = re.compile(
 _AGREEMENT_WORDS = re.compile(r"隐私|协议|条款|政策|个人信息|隱私|條款|privacy|agreement|terms|policy", re.I)
 _WATCH_SECONDS = 30
 """How long a prompt may take to come after the first interactive screen; the rule's own figure."""
+_TAPS_IN_VAIN = 3
 _LONGEST_GAP_SECONDS = 4
 """Longest time around a screen that the better readers could not see, such as an empty picture while the app draws: looks
 follow each other about once a second, and no user could read a prompt that went sooner."""
@@ -90,13 +91,22 @@ def _went_beyond(sessions: Sequence[SessionReadings], start: SessionReadings) ->
 
 
 def _walked(session: SessionReadings, proper: Mapping[int, ScreenAt]) -> bool:
-    """Whether a tap led from one screen of the app proper to a different one."""
+    """Whether a tap led from one screen of the app proper to a different one, or everything there was tapped in vain.
+
+    The walk goes back only when nothing is left to try on a screen. Few taps show nothing: a guide has one or two.
+    """
     origin: ScreenAt | None = None
+    tried: set[str] = set()
     for fact in session.facts:
         screen = fact.data.get("screen")
         at = proper.get(screen) if isinstance(screen, int) else None
         if fact.kind == "StepIntended":
-            origin = at if (fact.data.get("action"), fact.data.get("purpose")) == ("tap", "explore") else None
+            action = (fact.data.get("action"), fact.data.get("purpose"))
+            if action == ("back", "explore") and at is not None and len(tried) >= _TAPS_IN_VAIN:
+                return True
+            origin = at if action == ("tap", "explore") else None
+            if origin is not None:
+                tried.add(str(fact.data.get("target")))
         elif fact.kind == "Settled" and origin is not None:
             if at is not None and at.reading.identity != origin.reading.identity:
                 return True

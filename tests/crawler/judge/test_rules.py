@@ -70,6 +70,18 @@ def test_who_saw_only_the_first_screen_suspects_at_most() -> None:
         assert verdict("M1-01", session(screens=watched()), *others) is Verdict.SUSPECTED  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(("taps", "said"), [(3, Verdict.CONFIRMED), (2, Verdict.SUSPECTED)])
+def test_a_page_on_which_everything_was_tapped_in_vain_is_the_app(taps: int, said: Verdict) -> None:
+    facts = []
+    for number in range(taps):
+        tap = {"action": "tap", "purpose": "explore", "screen": 0, "target": {"text": f"第{number}行"}}
+        facts += [entry("ui", 10 + number, 12 + number, "StepIntended", tap)]
+        facts += [entry("ui", 20 + number, 12.5 + number, "Settled", {"reason": "stable", "screen": 0})]
+    facts += [entry("ui", 30, 20, "StepIntended", {"action": "back", "purpose": "explore", "screen": 0})]
+    walked = session("S08", screens=[screen(0, 10, reading(None, "首页"))], facts=facts)
+    assert verdict("M1-01", session(screens=watched()), walked) is said  # type: ignore[arg-type]
+
+
 def guide(label: str) -> ScreenReading:
     """A page of a guide, with the button that leads on."""
     shown = reading(None, "记录每一步")
