@@ -180,3 +180,8 @@ class ScreenReading:
     notes: tuple[str, ...] = ()
     """What a reader of the evidence should know: a repaired hierarchy, an engine that was missing, a second look."""
     looked_twice: bool = False
+
+    def may_show(self, package: str) -> bool:
+        """Whether what was read can be this app's: one that opens is in front while the launcher's views are still there."""
+        drawn = {box.package for box in self.texts if box.package}
+        return not drawn or package in drawn

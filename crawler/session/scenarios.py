@@ -55,11 +55,12 @@ class Scenario:
 def _interactive(seen: Seen, package: str) -> bool:
     """A screen of the app itself that can be read and is more than a splash."""
     reading = seen.reading
-    foreground = seen.observation.foreground
-    drawn = {box.package for box in reading.texts if box.package}
-    # While an app opens, it is in front already and the launcher's views are still there.
-    ours = foreground is not None and foreground.package == package and (not drawn or package in drawn)
-    return ours and reading.readable and bool(reading.texts) and not _LOADING_KINDS.intersection(reading.kinds)
+    return (
+        _ours(seen, package)
+        and reading.readable
+        and bool(reading.texts)
+        and not _LOADING_KINDS.intersection(reading.kinds)
+    )
 
 
 def _first_screen(stage: Stage) -> Seen | None:
@@ -305,7 +306,7 @@ def _walk_unasked(stage: Stage) -> str:
 
 def _ours(seen: Seen, package: str) -> bool:
     foreground = seen.observation.foreground
-    return foreground is not None and foreground.package == package
+    return foreground is not None and foreground.package == package and seen.reading.may_show(package)
 
 
 def _carry_out(stage: Stage, move: Move, walk: Walk, seen: Seen) -> tuple[Seen, Walk]:

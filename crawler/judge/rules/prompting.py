@@ -28,6 +28,7 @@ _AGREEMENT_WORDS = re.compile(r"隐私|协议|条款|政策|个人信息|隱私|
 _WATCH_SECONDS = 30
 """How long a prompt may take to come after the first interactive screen; the rule's own figure."""
 _TAPS_IN_VAIN = 3
+"""Different controls of the app proper that a walk must have tapped before it is taken for more than a guide."""
 _LONGEST_GAP_SECONDS = 4
 """Longest time around a screen that the better readers could not see, such as an empty picture while the app draws: looks
 follow each other about once a second, and no user could read a prompt that went sooner."""
@@ -130,9 +131,8 @@ def _watched_closely(screens: Sequence[ScreenAt]) -> bool:
 
 
 def _of_the_app(at: ScreenAt, package: str) -> bool:
-    """Whether the app was in front, and what was seen is the app: while it opens, the launcher's views may still be there."""
-    drawn = {box.package for box in at.reading.texts if box.package}
-    return at.package == package and (not drawn or package in drawn)
+    """Whether the app was in front, and what was seen can be the app."""
+    return at.package == package and at.reading.may_show(package)
 
 
 def _covered(at: ScreenAt) -> bool:
