@@ -18,6 +18,8 @@ __all__ = ["ButtonShape", "button_shape"]
 _PASSES = ((5, cv2.FLOODFILL_FIXED_RANGE, False), (3, 0, False), (4, 0, True))
 """Tolerance, how it is measured, and whether to smooth first: flat fills, then gradients, then noisy gradients."""
 _DIFFERENT = 2.5
+_BORDER, _INSIDE, _BORDER_COLOUR, _MOSTLY = 5, 3, 2.5, 0.7
+"""Pixels outside and inside an edge, how much a line differs in Lab, and along how much of the edge."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +53,8 @@ def button_shape(image: Image, text: Box, within: Box | None = None) -> ButtonSh
         if found is not None:
             box, fill, outside = found
             style = "filled" if colour_distance(fill, outside) > _DIFFERENT else "outline"
+            if style == "outline" and not _has_border(crop, box):
+                continue
             placed = (box[0] + window[0], box[1] + window[1], box[2] + window[0], box[3] + window[1])
             return ButtonShape(box=placed, style=style, fill=fill, outside=outside)
     return ButtonShape(box=text, style="plain", fill=None, outside=None)
@@ -90,6 +94,27 @@ def _closed_box(crop: Image, flooded: NDArray[np.bool_], text: Box, tall: int) -
         return None
     outside: Colour = np.median(around, axis=0).astype(np.uint8)
     return box, fill, outside
+
+
+def _has_border(crop: Image, box: Box) -> bool:
+    """Whether a line is drawn around the box. Where a ground merely changes its colour, the flood stops without one."""
+    left, top, right, bottom = box
+    inset = min(bottom - top, right - left) // 3
+    columns = slice(left + inset, right - inset)
+    strips = (
+        (crop[max(0, top - _BORDER) : top + 1, columns], crop[top + _INSIDE, columns]),
+        (crop[bottom - 1 : bottom + _BORDER, columns], crop[bottom - 1 - _INSIDE, columns]),
+    )
+    drawn = [_share_unlike(strip, inside) for strip, inside in strips if strip.size]
+    return bool(drawn) and min(drawn) >= _MOSTLY
+
+
+def _share_unlike(strip: Image, inside: Image) -> float:
+    """In how many columns some pixel differs from the one a little further inside."""
+    lab = cv2.cvtColor(np.ascontiguousarray(strip), cv2.COLOR_BGR2LAB).astype(np.float32)
+    base = cv2.cvtColor(np.ascontiguousarray(inside[None]), cv2.COLOR_BGR2LAB).astype(np.float32)
+    unlike = np.linalg.norm(lab - base, axis=2) > _BORDER_COLOUR
+    return float(unlike.any(axis=0).mean())
 
 
 def _ring(crop: Image, box: Box) -> NDArray[np.uint8] | None:

@@ -48,7 +48,8 @@ def find_cards(image: Image) -> tuple[CardFound, ...]:
         for patch, solidity in _patches(mask)
         if (score := _score(box := _grown_past_buttons(patch, colour, lab), solidity, colour, lab)) >= _ENOUGH
     ]
-    framed = [(_FRAMED, box) for box in find_frames(lab)]
+    light = as_image(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY))
+    framed = [(_FRAMED, box) for box in find_frames(lab, light)]
     found: list[CardFound] = []
     for score, box in [*framed, *sorted(scored, reverse=True)]:
         left, top, right, bottom = (round(edge / scale) for edge in box)

@@ -2,7 +2,7 @@
 
 A patch of one colour is not enough to see a gradient, or a dark card on a dark page. What is left is the frame: two sides that
 stand at the same distance from the middle over the same rows, or one top edge across the screen, and words that shine
-brighter inside than anything does outside.
+brighter inside than anything does outside. A sheet without a scrim throws a shadow upwards instead.
 """
 
 from __future__ import annotations
@@ -27,27 +27,60 @@ _GAP = 3
 _CORNER = 13
 """Rows that a rounded corner takes from a side."""
 _STATUS_BAR = 0.045
-_BRIGHTER = 5.0
+_BRIGHTER = 0.9
+"""A scrim takes at least a tenth of all light."""
 _HIGHEST_SHEET = 0.12
 _SHEET_EDGE = 0.8
+_SHADOW, _SHADOW_ROWS, _SHADOW_EDGE = -4.0, 3, 4.0
+"""How much darker the rows above a sheet become, how many of them, and how much brighter the sheet begins."""
+_DARKER = 6.0
+"""What a scrim covers is no brighter than the sheet before it, apart from what the two themselves are."""
+_SHINING = 99.8
+"""The strokes of a title are a few thousandths of a card's pixels."""
+_MOST_ROWS = 1200
 
 Lab = NDArray[np.float32]
 Rows = NDArray[np.bool_]
 
 
-def find_frames(lab: Lab) -> tuple[Box, ...]:
-    """Cards and sheets on a small Lab picture, the most clearly framed first."""
-    found = [*_between_sides(lab), *_below_an_edge(lab)]
-    lit = [(strength, box) for strength, box in found if _is_lit(lab, box)]
-    own = [(strength, box) for strength, box in lit if not any(_is_part(lab, box, other) for _, other in lit)]
-    return tuple(box for _, box in sorted(own, reverse=True))
+def find_frames(lab: Lab, light: NDArray[np.uint8]) -> tuple[Box, ...]:
+    """Cards and sheets on a small Lab picture, the most clearly framed first.
+
+    `light` is the same picture's lightness at its full size (or a good part of it): letters are too thin to shine on a small one.
+    """
+    shine = _Shine(light, light.shape[1] / lab.shape[1])
+    sheets = list(_below_an_edge(lab))
+    found = [(strength, box) for strength, box in (*_between_sides(lab), *sheets[:1]) if shine.is_lit(box)]
+    found = [one for one in found if one[1][2] < lab.shape[1] or not _is_brighter_above(lab, one[1])]
+    own = [(strength, box) for strength, box in found if not any(_is_part(shine, box, other) for _, other in found)]
+    shadowed = [(strength, box) for strength, sheet in sheets if (box := _under_a_shadow(lab, sheet)) is not None]
+    return tuple(box for _, box in (*sorted(own, reverse=True), *shadowed))
 
 
-def _is_part(lab: Lab, box: Box, other: Box) -> bool:
+def _is_part(shine: _Shine, box: Box, other: Box) -> bool:
     """A wide button has sides like a card, but its card is as bright; a dialog over another dialog is brighter."""
     wider = _area(other) > 1.15 * _area(box)
     held = other[0] <= box[0] + 2 and other[1] <= box[1] + 2 and other[2] >= box[2] - 2 and other[3] >= box[3] - 2
-    return wider and held and not _is_lit(lab, box, within=other)
+    return wider and held and not shine.is_lit(box, within=other)
+
+
+def _is_brighter_above(lab: Lab, sheet: Box) -> bool:
+    """A bar over a page: its own colour is brighter than the page's, which no scrim leaves behind."""
+    light = lab[..., 0]
+    above = light[int(_STATUS_BAR * lab.shape[0]) : max(1, sheet[1] - 2)]
+    return bool(above.size) and float(np.median(above)) > float(np.median(light[sheet[1] + 2 :])) + _DARKER
+
+
+def _under_a_shadow(lab: Lab, sheet: Box) -> Box | None:
+    """The sheet from its real edge: rows grow darker towards it, in most columns, and the sheet begins brighter."""
+    _, top, wide, tall = sheet
+    steps = np.median(np.diff(lab[..., 0], axis=0)[:, _CORNER : wide - _CORNER], axis=1)
+    for edge in range(max(_CORNER, top - 2), min(top + 2 * _CORNER, tall - 2)):
+        before = steps[edge - 9 : edge]
+        darker = before[(before <= -0.5) & (before > -12)]
+        if steps[edge] >= _SHADOW_EDGE and len(darker) >= _SHADOW_ROWS and float(darker.sum()) <= _SHADOW:
+            return 0, edge + 1, wide, tall
+    return None
 
 
 def _area(box: Box) -> int:
@@ -104,9 +137,9 @@ def _edge(lab: Lab, left: int, right: int, row: int, way: int) -> int:
 
 
 def _below_an_edge(lab: Lab) -> Iterator[tuple[float, Box]]:
-    """A sheet: a top edge across the screen, and empty margins from there to the foot."""
+    """Sheets, the highest first: a top edge across the screen, and empty margins from there to the foot."""
     tall, wide = lab.shape[:2]
-    margins = lab[:, 2:6], lab[:, wide - 6 : wide - 2]
+    margins = lab[:, 1:4], lab[:, wide - 4 : wide - 1]
     flat = np.logical_and(*(np.ptp(one, axis=1).sum(axis=1) < _FLAT for one in margins))
     means = [one.mean(axis=1) for one in margins]
     still = np.ones(tall, bool)
@@ -115,24 +148,41 @@ def _below_an_edge(lab: Lab) -> Iterator[tuple[float, Box]]:
     broken = np.flatnonzero(~(flat & still)[: int(0.97 * tall)])
     start = max(int(_HIGHEST_SHEET * tall), int(broken[-1]) - _CORNER if len(broken) else 0)
     middle = slice(_CORNER, wide - _CORNER)
+    last = -_CORNER - 1
     for top in range(start, int((1 - _LEAST_HEIGHT) * tall)):
         step = np.abs(lab[top + 1, middle] - lab[top - 2, middle]).sum(axis=1)
         share = float((step > _EDGE).mean())
         if share >= _SHEET_EDGE:
-            yield share * float(np.median(step)) * 10, (0, top, wide, tall)
-            return
+            if top > last + _CORNER:
+                yield share * float(np.median(step)) * 10, (0, top, wide, tall)
+            last = top
 
 
-def _is_lit(lab: Lab, box: Box, within: Box | None = None) -> bool:
-    """The brightest inside is brighter than the brightest outside: a scrim lies over all but the card."""
-    left, top, right, bottom = box
-    outside = np.zeros(lab.shape[:2], bool)
-    if within is None:
-        outside[int(_STATUS_BAR * lab.shape[0]) :] = True
-    else:
-        outside[within[1] + 3 : within[3] - 3, within[0] + 3 : within[2] - 3] = True
-    outside[max(0, top - 3) : bottom + 3, max(0, left - 3) : right + 3] = False
-    if not outside.any() or bottom - top < 4:
-        return False
-    light = lab[..., 0]
-    return bool(np.percentile(light[top:bottom, left:right], 99) > np.percentile(light[outside], 99) + _BRIGHTER)
+class _Shine:
+    """How bright the brightest is, inside a box and outside it: a scrim lies over all but the card."""
+
+    def __init__(self, light: NDArray[np.uint8], scale: float) -> None:
+        step = max(1, light.shape[1] // _MOST_ROWS)
+        self._light = light[::step, ::step]
+        self._scale = scale / step
+
+    def is_lit(self, box: Box, within: Box | None = None) -> bool:
+        """Whether something inside is brighter than all outside it (or outside it and inside `within`)."""
+        light = self._light
+        left, top, right, bottom = self._placed(box)
+        outside = np.zeros(light.shape, bool)
+        margin = int(3 * self._scale)
+        if within is None:
+            outside[int(_STATUS_BAR * light.shape[0]) :] = True
+        else:
+            x, y, wide, tall = self._placed(within)
+            outside[y + margin : tall - margin, x + margin : wide - margin] = True
+        outside[max(0, top - margin) : bottom + margin, max(0, left - margin) : right + margin] = False
+        if not outside.any() or bottom - top < 4:
+            return False
+        inner = np.percentile(light[top:bottom, left:right], _SHINING)
+        return bool(_BRIGHTER * inner > np.percentile(light[outside], _SHINING))
+
+    def _placed(self, box: Box) -> Box:
+        left, top, right, bottom = (round(edge * self._scale) for edge in box)
+        return left, top, right, bottom

@@ -39,6 +39,7 @@ _MOST_MEASURED = 16
 _CHOICES = frozenset({"accept", "refuse", "settings", "later", "proceed", "confirm", "allow", "browse", "basic_mode"})
 """What buttons of one colour say that stand so close together that they look like a card."""
 _TITLE_GAP = 1.6
+_MOST_BUTTONS = 6
 _DIMMED = 0.7
 """Of two cards one with less than this share of the other's contrast lies beneath it."""
 
@@ -64,7 +65,7 @@ def layers_from_lines(
         page = _with_styles(elements, image, screen)
         return (make_layer(page, screen, screen, over_content=False, source="ocr"),)
     if keep_card is None:
-        card = _whole_paragraphs(card, elements)
+        card = _whole_lines(_whole_paragraphs(card, elements), elements)
     inside = [element for element in elements if contains(_grown(card, 8), centre(element.box))]
     outside = [element for element in elements if element not in inside]
     top = make_layer(_with_styles(inside, image, card), card, screen, over_content=bool(outside), source="ocr")
@@ -100,11 +101,25 @@ def _card_of(image: Image, elements: Sequence[Element]) -> Box | None:
         answers = any(_answers(element) for element in inside)
         tall_enough = height(found.box) >= 0.07 * image.shape[0]
         says = not all(element.meaning().name in _CHOICES for element in inside)
-        if len(inside) >= 2 and says and tall_enough and (answers or len(inside) >= 3):
+        if (
+            len(inside) >= 2
+            and says
+            and tall_enough
+            and (answers or len(inside) >= 3)
+            and _says_more(image, inside, found.box)
+        ):
             fitting.append((answers, found.score, found.box, _contrast(image, found.box)))
     strongest = max((contrast for *_, contrast in fitting), default=0.0)
     lit = [one for one in fitting if one[3] >= _DIMMED * strongest]
-    return max(lit)[2] if lit else None
+    return max(lit, key=lambda one: one[:2])[2] if lit else None
+
+
+def _says_more(image: Image, inside: Sequence[Element], card: Box) -> bool:
+    """Two or three buttons that stand close together look like a card, but all their words are labels."""
+    if len(inside) > _MOST_BUTTONS or any(is_long(element.text) for element in inside):
+        return True
+    shapes = [button_shape(image, element.box, card) for element in inside]
+    return any(shape.style == "plain" for shape in shapes)
 
 
 def _whole_paragraphs(card: Box, elements: Sequence[Element]) -> Box:
@@ -125,6 +140,16 @@ def _whole_paragraphs(card: Box, elements: Sequence[Element]) -> Box:
             titled = True
         top, first = line.box[1] - height(line.box), line
     return left, max(0, top), right, bottom
+
+
+def _whole_lines(card: Box, elements: Sequence[Element]) -> Box:
+    """No card ends amid a line either: its foot lies half a line below the words that its edge seemed to cross."""
+    left, top, right, bottom = card
+    crossed = [
+        one.box for one in elements if left <= one.box[0] and one.box[2] <= right and one.box[1] < bottom < one.box[3]
+    ]
+    foot = max((box[3] + height(box) // 2 for box in crossed), default=bottom)
+    return left, top, right, max(bottom, foot)
 
 
 def _contrast(image: Image, box: Box) -> float:
