@@ -21,9 +21,15 @@ __all__ = ["no_clear_choice", "no_prompt_at_first_run", "ticked_by_default"]
 
 _PRIVACY_WORDS = re.compile(
     r"隐私|隱私|个人信息|個人資料|用户协议|用戶協議|服务协议|服務條款|使用条款"
-    r"|privacy|terms of (use|service)|personal (data|information)",
+    r"|个人資料|個人資訊|个人数据|您的数据|你的数据|您的資料|你的資料|使用條款|服務契約"
+    r"|privacy|terms of (use|service)|terms (and|&) conditions|personal (data|information)|your (data|information)|cookies?\b"
+    r"|datenschutz|personenbezogen|(deine|ihre|eure|deiner|ihrer)[nr]? daten\b|nutzungsbedingungen|privatsphäre"
+    r"|confidentialité|vie privée|vos données|tes données|données personnelles|conditions (générales|d.utilisation)"
+    r"|privacidad|tus datos|sus datos|datos personales|términos (y condiciones|de (uso|servicio))|condiciones de uso"
+    r"|プライバシー|個人情報|利用規約|クッキー",
     re.I,
 )
+"""Wider than what the reader calls a prompt, on purpose: a page that speaks of it in any of these ways is no silence."""
 _AGREEMENT_WORDS = re.compile(r"隐私|协议|条款|政策|个人信息|隱私|條款|privacy|agreement|terms|policy", re.I)
 _WATCH_SECONDS = 30
 """How long a prompt may take to come after the first interactive screen; the rule's own figure."""

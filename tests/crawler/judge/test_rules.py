@@ -154,8 +154,21 @@ def test_a_short_watch_proves_nothing() -> None:
     assert verdict("M1-01", session(screens=watched(seconds=12))) is Verdict.NOT_TESTABLE  # type: ignore[arg-type]
 
 
-def test_words_about_privacy_anywhere_are_taken_for_a_prompt() -> None:
-    assert verdict("M1-01", session(screens=watched(text="登录即代表同意《隐私政策》"))) is Verdict.NOT_OBSERVED  # type: ignore[arg-type]
+@pytest.mark.parametrize(
+    "text",
+    [
+        "登录即代表同意《隐私政策》",
+        "我們怎麼使用您的資料",
+        "Hinweise zum Datenschutz",
+        "Was mit deinen Daten geschieht",
+        "Vos données restent chez nous",
+        "Tus datos, en tus manos",
+        "プライバシーポリシーに同意してください",
+        "We use cookies.",
+    ],
+)
+def test_words_about_privacy_anywhere_are_taken_for_a_prompt(text: str) -> None:
+    assert verdict("M1-01", session(screens=watched(text=text))) is Verdict.NOT_OBSERVED  # type: ignore[arg-type]
 
 
 def test_a_late_prompt_is_a_prompt() -> None:
