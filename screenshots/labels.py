@@ -34,6 +34,8 @@ _SPOKEN = re.compile(r"^(you|they|he|she|du|ihr|tu|vous|ils|elle|puedes|ellos)\s
 """Somebody is told something, or a condition is made: a message, not a label."""
 _PUNCTUATION = re.compile(r"[\s,.;:!?/\"'()\[\]{}<>|~·•、。\-_+*&…]+")
 _WORD = re.compile(r"[^\W_]+(?:['\-][^\W_]+)*|&", re.UNICODE)
+_UNDOING = re.compile(r"des|dis|mis|un|in|im|non|nicht|de|ab|wider")
+_AGREEING = frozenset({"agree", "authorise", "allow", "confirm"})
 _ACTS = ("pay", "destroy", "login", "update", "install", "rate", "receive", "send", "retry", "age", "mode", "wait")
 _COOKIES = re.compile(r"\s*cookies?\s*")
 """A loan word in every language: it says what is answered, not how."""
@@ -144,10 +146,18 @@ def _segment(label: str, lexicon: Lexicon) -> tuple[tuple[str, ...], int]:
     categories, unknown = _cut_words(words, lexicon)
     if unknown:
         squashed = squash(label)
+        if any(_undoes(squash(word), lexicon) for word in words):
+            return categories, unknown
         retried, still_unknown = _cut(squashed, lexicon.squashed, lexicon.longest_word)
         if not still_unknown:
             return retried, 1
     return categories, unknown
+
+
+def _undoes(word: str, lexicon: Lexicon) -> bool:
+    """A word that turns an agreement round. Cut in two, "désaccord" would be the article "des" and an agreement."""
+    undoing = _UNDOING.match(word)
+    return undoing is not None and lexicon.squashed.get(word[undoing.end() :]) in _AGREEING
 
 
 def _cut_parts(label: str, lexicon: Lexicon) -> tuple[tuple[str, ...], int]:

@@ -101,3 +101,17 @@ def test_any_text_has_a_meaning(text: str) -> None:
 def test_traditional_characters_read_like_simplified_ones() -> None:
     assert comparable("隱私權政策") == comparable("隐私政策")
     assert label_meaning("繼續").name == label_meaning("继续").name == "proceed"
+
+
+@pytest.mark.parametrize(
+    "label",
+    ["Désaccord", "Je suis en désaccord", "Je désapprouve", "Désaccepter", "En desacuerdo", "Disapprove", "Unagree"],
+)
+def test_prefix_that_undoes_an_agreement_is_no_word_of_its_own(label: str) -> None:
+    """ "désaccord" once was the article "des" and an agreement, as if OCR had lost a space between them."""
+    assert label_meaning(label).name in ("refuse", "other")
+
+
+@pytest.mark.parametrize("label", ["Toutaccepter", "Acceptall", "Deacuerdo"])
+def test_lost_spaces_are_still_understood(label: str) -> None:
+    assert label_meaning(label).name == "accept"
