@@ -10,7 +10,7 @@ import re
 
 from screenshots.candidates import Candidate, is_link, is_long
 from screenshots.elements import Element, centre, continuation_lines, paragraph_lines
-from screenshots.evidence import matches
+from screenshots.evidence import matches, read_wording
 from screenshots.facts import Facts
 
 __all__ = ["THRESHOLD", "announces", "consent_score", "may_ask"]
@@ -18,6 +18,8 @@ __all__ = ["THRESHOLD", "announces", "consent_score", "may_ask"]
 THRESHOLD = 4.5
 _TAKES_NO_NOTE = frozenset({"cancel", "later", "refuse", "exit", "skip", "settings"})
 _BUSY = 5
+_CREDENTIALS = 3
+"""Words of a log-in form: its title, what to enter, and what to enter it with."""
 _FEW_TEXTS, _FEW_ANSWERS = 8, 3
 _OPENING = 400
 """An announcement says in its first words what it announces."""
@@ -29,6 +31,7 @@ _OFFERED_BESIDES, _CONVERSATION, _AXIS = 2, 3, 0.04
 """Other things that a page which asks may well offer: a language, a help line."""
 _NOTED = frozenset({"acknowledge", "confirm", "close", "proceed", "accept"})
 _VOTES = re.compile(r"\d[\d,.]*\s*[%票]?\)?$")
+_LETTERED, _FEWEST_LETTERED = re.compile(r"[A-Da-d]\s?[.、):)]\s?\S"), 3
 _ACTS = frozenset({"pay", "destroy", "update", "install", "rate", "receive", "send", "retry", "mode"})
 
 
@@ -39,7 +42,13 @@ def may_ask(facts: Facts) -> bool:
         return False
     if wording["social"] and not (facts.topics or facts.documents):
         return False
-    if _ends_in_sending(facts) or _is_conversation(facts) or _logs_in(facts):
+    if (
+        _ends_in_sending(facts)
+        or _is_conversation(facts)
+        or _logs_in(facts)
+        or _is_quiz(facts)
+        or _reports_failure(facts)
+    ):
         return False
     return bool(
         (facts.topics and _answers_or_asks(facts))
@@ -56,7 +65,22 @@ def may_ask(facts: Facts) -> bool:
 
 def _logs_in(facts: Facts) -> bool:
     """A page whose only way on is to log in: its agreement line belongs to the account."""
+    answered = facts.has("accept", "refuse", "exit", "basic_mode", "browse")
+    if facts.wording.kind("login") >= _CREDENTIALS and not answered and facts.pair is None and facts.has("proceed"):
+        return True
     return not facts.card and facts.has("login") and not facts.has("refuse", "exit", "basic_mode", "browse", "accept")
+
+
+def _is_quiz(facts: Facts) -> bool:
+    """Answers that are lettered: somebody is examined on consent, not asked for it."""
+    return sum(_LETTERED.match(one.element.text) is not None for one in facts.candidates) >= _FEWEST_LETTERED
+
+
+def _reports_failure(facts: Facts) -> bool:
+    """A card whose heading says that the app failed, and which names no document: it may offer to send what went wrong."""
+    heading = _title(facts)
+    failed = bool(read_wording(heading).kind("crash")) and not matches("topic_strong", heading)
+    return facts.card and failed and not facts.documents and not facts.wording["topic_strong"]
 
 
 def _is_conversation(facts: Facts) -> bool:

@@ -9,7 +9,7 @@ from screenshots.lexicon import comparable, readable
 from screenshots.reading import read_screen
 from screenshots.values import Dialog
 from tests.screenshots.sheets import Sheet, read_sheets
-from tests.screenshots.trees import button, hierarchy, label, node, window
+from tests.screenshots.trees import button, card, feed, hierarchy, label, node, over, window
 
 HERE = Path(__file__).parent
 TUNED, MEASURED = HERE / "unseen_dev.toml", HERE / "unseen_held_out.toml"
@@ -120,3 +120,27 @@ def test_a_page_of_toggles_and_a_way_out_asks_for_consent_and_offers_no_acceptan
     roles = {control.text: control.role for control in dialog.controls}
     assert roles["Close"] == "close"
     assert not {"accept", "refuse"} & set(roles.values())
+
+
+def test_lettered_answers_examine_and_do_not_ask() -> None:
+    answers = ("A.直接同意隐私政策", "B.不同意并退出", "C.先同意再说", "D.问问朋友")
+    rows = "".join(button(text, (60, 700 + 110 * at, 660, 790 + 110 * at)) for at, text in enumerate(answers))
+    page = window(
+        label("安全知识问答 3/10", (60, 430, 660, 490))
+        + label("应用要求您同意收集个人信息,正确的做法是?", (60, 510, 660, 650))
+        + rows
+    )
+    dialog = read_screen(None, hierarchy(page), ocr=()).dialog
+    assert dialog is None or not dialog.asks_consent
+
+
+def test_report_of_a_failure_is_not_the_prompt_for_consent() -> None:
+    text = "程序遇到未知错误,是否把错误日志发给开发者?"
+    asked = read_screen(
+        None, hierarchy(over(feed(), card("不发送", "发送日志", title="出错了", body=text))), ocr=()
+    ).dialog
+    assert asked is None or not asked.asks_consent
+    policy = "我们会收集错误日志,详见《隐私政策》。"
+    again = read_screen(None, hierarchy(over(feed(), card(title="出错了", body=policy))), ocr=()).dialog
+    assert again is not None
+    assert again.asks_consent
