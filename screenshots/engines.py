@@ -9,6 +9,7 @@ import importlib.metadata
 import importlib.util
 import os
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -31,11 +32,14 @@ __all__ = [
     "TextLine",
     "quick_engine",
     "second_reader",
+    "speller",
     "thorough_engine",
 ]
 
 _TESSERACT_SECONDS = 30
 _SHORTEST_SIDE = 24
+_LEGIBLE = 0.8
+"""What the better recogniser makes of an icon or of half a line scores less."""
 
 
 class EngineMissing(Exception):
@@ -112,10 +116,32 @@ class RapidOcr:
             texts.append(str(result.txts[0]) if result is not None and result.txts else "")
         return tuple(texts)
 
+    def spell(self, image: Image, boxes: Sequence[Box]) -> tuple[TextLine, ...]:
+        """Recognition alone, on boxes that another detector found: one line for each, empty where nothing is legible."""
+        spelt: list[TextLine] = []
+        for box in boxes:
+            crop = _crop(image, box)
+            result = self._run(crop, detect=False) if crop is not None else None
+            sure = result is not None and result.txts and float(result.scores[0]) >= _LEGIBLE
+            text, score = (str(result.txts[0]), float(result.scores[0])) if result is not None and sure else ("", 0.0)
+            spelt.append(TextLine(text=text, box=box, confidence=int(1000 * score)))
+        return tuple(spelt)
+
+    def alphabet(self) -> frozenset[str]:
+        """Every character the model can write. The tiny one lacks kana and the most part of traditional Chinese."""
+        return _alphabet(self._model, self._longest_side, self._keen)
+
+    @property
+    def detects(self) -> bool:
+        """Whether a detector is loaded, which takes more memory than recognition does."""
+        return _rapid(self._model, self._longest_side, self._keen).text_det is not None
+
     def _run(self, image: Image, *, detect: bool) -> Any:
         """The boundary to third-party inference, whose errors share no base class: any of them means "could not read"."""
         try:
             engine = _rapid(self._model, self._longest_side, self._keen)
+            if detect:
+                _load_detector(engine)
             return engine(image, use_det=detect, use_cls=False, use_rec=True)
         except EngineMissing:
             raise
@@ -160,6 +186,14 @@ def thorough_engine() -> OcrEngine:
     return RapidOcr("small", longest_side=1280, keen=True)
 
 
+def speller(engine: OcrEngine | None) -> tuple[RapidOcr, RapidOcr] | None:
+    """The quick engine and a better recogniser for what it cannot spell; None when there is none that is better."""
+    if isinstance(engine, RapidOcr) and engine.name == "rapidocr-tiny":
+        better = thorough_engine()
+        return (engine, better) if isinstance(better, RapidOcr) else None
+    return None
+
+
 @lru_cache(maxsize=1)
 def second_reader() -> OcrEngine:
     return TesseractOcr()
@@ -202,11 +236,23 @@ def _rapid(model: str, longest_side: int, keen: bool) -> Any:
             "Rec.model_type": ModelType.TINY,
             "Rec.rec_keys_path": str(folder / "ppocrv6_tiny_dict.txt"),
         }
-    engine = RapidOCR(params=parameters)
-    engine(np.full((_SHORTEST_SIDE, _SHORTEST_SIDE, 3), 255, np.uint8), use_det=True, use_cls=False, use_rec=False)
-    detector: Any = engine.text_det
-    detector.session = Banded(detector.session)
-    return engine
+    return RapidOCR(params=parameters)
+
+
+def _load_detector(engine: Any) -> None:
+    """Only when it has to find lines: whoever merely spells known ones needs no memory for a detector."""
+    if engine.text_det is None:
+        engine(np.full((_SHORTEST_SIDE, _SHORTEST_SIDE, 3), 255, np.uint8), use_det=True, use_cls=False, use_rec=False)
+        detector: Any = engine.text_det
+        detector.session = Banded(detector.session)
+
+
+@lru_cache(maxsize=4)
+def _alphabet(model: str, longest_side: int, keen: bool) -> frozenset[str]:
+    engine = _rapid(model, longest_side, keen)
+    if engine.text_rec is None:
+        engine(np.full((_SHORTEST_SIDE, _SHORTEST_SIDE, 3), 255, np.uint8), use_det=False, use_cls=False, use_rec=True)
+    return frozenset(engine.text_rec.postprocess_op.character)
 
 
 def _box_of(quad: NDArray[np.float32]) -> Box:

@@ -9,11 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from screenshots.dialogs import Judged, describe, judge, topmost
-from screenshots.elements import Layer, area
+from screenshots.elements import Element, Layer, area
 from screenshots.engines import OcrEngine
 from screenshots.evidence import matches
 from screenshots.hierarchy import Hierarchy, HierarchyUnreadable, parse_hierarchy
 from screenshots.identity import identify_screen
+from screenshots.lexicon import has_han
 from screenshots.merge import add_lines, merge_layers
 from screenshots.sight import Sight
 from screenshots.values import (
@@ -42,7 +43,9 @@ __all__ = [
     "read_screen",
 ]
 
-_BLURRED = 850
+_SURE = 990
+_LONGEST_ANSWER = 12
+_MOST_ANSWERS = 8
 _REFUSING = ("refuse", "exit", "basic_mode", "later", "close", "skip", "settings")
 
 
@@ -111,8 +114,7 @@ def _seen_layers(sight: Sight) -> tuple[Layer, ...] | str:
         return sight.failure or "no_input"
     if sight.emptiness is not None:
         return sight.emptiness
-    reader = sight.quick
-    lines = sight.read(reader)
+    lines, reader = sight.read_quickly()
     if lines is None and sight.second is not None:
         reader = sight.second
         lines = sight.read(reader)
@@ -130,16 +132,16 @@ def _only_loading(layers: Sequence[Layer]) -> bool:
 
 
 def _sharpened(judged: list[Judged], sight: Sight, package: str | None) -> list[Judged]:
-    """Two repairs that pay at once: a card the quick model could not spell, and answers it may have overlooked."""
+    """Two repairs that pay at once: answers that the quick model may have misspelt, and some it may have overlooked."""
     if not judged or judged[0].layer.source == "hierarchy" or sight.image is None:
         return judged
     top = judged[0]
-    if _is_blurred(top.layer):
-        lines = sight.read(sight.thorough, top.layer.box)
-        if lines is not None:
-            sight.notes.append("the quick model could not spell this screen; the better model read it")
-            layers = layers_from_lines(lines, sight.image, engine=_name(sight.thorough), keep_card=_card(top.layer))
-            return [*(judge(layer, package) for layer in layers[:1]), *judged[1:]]
+    if top.layer.floating or top.verdict.kind != "plain":
+        unsure = [one.box for one in top.layer.texts if _may_be_misspelt(one, _name(sight.quick))][-_MOST_ANSWERS:]
+        spelt = sight.respell(unsure)
+        if spelt:
+            top = judge(add_lines(top.layer, spelt, _name(sight.thorough)), package)
+            judged = [top, *judged[1:]]
     if top.verdict.kind in CONSENT_KINDS and not any(control.role in _REFUSING for control in top.controls):
         pale = sight.pale_lines(top.layer.box, [element.box for element in top.layer.texts])
         if pale:
@@ -160,10 +162,10 @@ def _as_one_page(judged: list[Judged], package: str | None) -> list[Judged]:
     return [whole] if whole.verdict.kind in CONSENT_KINDS else judged
 
 
-def _is_blurred(layer: Layer) -> bool:
-    lines = [element for element in layer.texts if element.source != "hierarchy" and len(element.text) >= 4]
-    blurred = [element for element in lines if element.confidence < _BLURRED]
-    return len(blurred) >= 3 and len(blurred) >= 0.4 * len(lines)
+def _may_be_misspelt(element: Element, quick: str) -> bool:
+    """A short text in Han: of two characters nobody can tell from the others that one was taken for its neighbour."""
+    unsure = element.source == quick and element.confidence < _SURE
+    return unsure and len(element.text) <= _LONGEST_ANSWER and has_han(element.text)
 
 
 def _looked_twice(judged: list[Judged], sight: Sight, package: str | None) -> tuple[list[Judged], bool]:
@@ -185,10 +187,6 @@ def _looked_twice(judged: list[Judged], sight: Sight, package: str | None) -> tu
         sight.notes.append("the hierarchy shows no dialog; pixels do" if judged[0].layer.source == "hierarchy" else "")
         return seen, True
     return judged, True
-
-
-def _card(layer: Layer) -> Box | None:
-    return layer.box if layer.floating else None
 
 
 def _name(engine: OcrEngine | None) -> str:

@@ -7,7 +7,16 @@ from collections.abc import Sequence
 import numpy as np
 
 from screenshots.elements import area, overlap
-from screenshots.engines import EngineMissing, OcrEngine, TextLine, quick_engine, second_reader, thorough_engine
+from screenshots.engines import (
+    EngineMissing,
+    OcrEngine,
+    TextLine,
+    quick_engine,
+    second_reader,
+    speller,
+    thorough_engine,
+)
+from screenshots.lexicon import has_han
 from screenshots.lines import Image, propose_lines, stack_lines
 from screenshots.pixels import BLANK_SHARE, ImageUnreadable, decode_image, uniformity
 from screenshots.values import Box
@@ -17,6 +26,12 @@ __all__ = ["Sight"]
 
 _MOST_PALE_LINES = 10
 _PALE_CONFIDENCE = 750
+_SURE, _SURE_OF_HAN = 900, 950
+"""From here on a line is read right; Han that lack in the model's alphabet are taken for others with more confidence."""
+_EXACT = 990
+_MOST_DOUBTFUL = 12
+_FOREIGN = 2
+"""One character may be an arrow that looks like a kana."""
 
 
 class Sight:
@@ -94,6 +109,44 @@ class Sight:
         self.used[engine.name] = engine.version
         return lines
 
+    def read_quickly(self) -> tuple[tuple[TextLine, ...] | None, OcrEngine | None]:
+        """Every line by the quick engine, and who read most of it: lines it is not sure of are spelt by a better one.
+
+        Where these hold characters that the quick one cannot write at all (kana, traditional Chinese), every line is.
+        """
+        reader = self.quick
+        lines = self.read(reader)
+        pair = speller(reader) if self._engines is None else None
+        if not lines or pair is None:
+            return lines, reader
+        quick, better = pair
+        doubtful = sorted((line for line in lines if _is_doubtful(line)), key=lambda line: line.confidence)
+        doubtful = doubtful[:_MOST_DOUBTFUL]
+        spelt = self._respelt(lines, doubtful)
+        alphabet = quick.alphabet() if doubtful else frozenset()
+        foreign = sum(one.isalpha() and one not in alphabet for line in spelt for one in line.text) if doubtful else 0
+        if foreign < _FOREIGN:
+            return spelt, reader
+        self.notes.append("the quick model cannot spell this screen; the better model read it")
+        return self._respelt(spelt, [one for one in lines if one not in doubtful and _is_written(one)]), better
+
+    def respell(self, boxes: Sequence[Box]) -> tuple[TextLine, ...]:
+        """What the better recogniser makes of known boxes; nothing when there is none, or when it cannot tell either."""
+        pair = speller(self.quick) if self._engines is None else None
+        if pair is None or self.image is None or not boxes:
+            return ()
+        try:
+            spelt = pair[1].spell(self.image, boxes)
+        except EngineMissing as missing:
+            self.notes.append(f"{pair[1].name} could not read: {missing} ({missing.mend})")
+            return ()
+        self.used[pair[1].name] = pair[1].version
+        return tuple(line for line in spelt if line.text.strip())
+
+    def _respelt(self, lines: Sequence[TextLine], chosen: Sequence[TextLine]) -> tuple[TextLine, ...]:
+        better = {line.box: line for line in self.respell([line.box for line in chosen])}
+        return tuple(better.get(line.box, line) for line in lines)
+
     def read_boxes(
         self, engine: OcrEngine | None, boxes: tuple[Box, ...], image: Image | None = None, *, hint: str = ""
     ) -> tuple[str, ...] | None:
@@ -135,6 +188,15 @@ class Sight:
             for row, text in zip(montage.rows, texts, strict=False)
             if text.strip()
         )
+
+
+def _is_doubtful(line: TextLine) -> bool:
+    return line.confidence < (_SURE_OF_HAN if has_han(line.text) else _SURE) and _is_written(line)
+
+
+def _is_written(line: TextLine) -> bool:
+    """Clocks, prices and what is surely Latin need no second reading."""
+    return any(one.isalnum() for one in line.text) and (has_han(line.text) or line.confidence < _EXACT)
 
 
 def joined_lines(first: Sequence[TextLine], more: Sequence[TextLine]) -> tuple[TextLine, ...]:
