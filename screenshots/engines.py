@@ -38,6 +38,7 @@ __all__ = [
 
 _TESSERACT_SECONDS = 30
 _SHORTEST_SIDE = 24
+_LEAST_SCORE, _KEEN_SCORE = 0.5, 0.3
 _LEGIBLE = 0.8
 """What the better recogniser makes of an icon or of half a line scores less."""
 
@@ -98,6 +99,11 @@ class RapidOcr:
         return _version("rapidocr")
 
     def read(self, image: Image) -> tuple[TextLine, ...]:
+        least = 1000 * (_KEEN_SCORE if self._keen else _LEAST_SCORE)
+        return tuple(line for line in self.read_faint(image) if line.confidence >= least)
+
+    def read_faint(self, image: Image) -> tuple[TextLine, ...]:
+        """Every line that was found, also where what was read is hardly more than a guess."""
         if min(image.shape[:2]) < _SHORTEST_SIDE:
             return ()
         result = self._run(image, detect=True)
@@ -218,7 +224,7 @@ def _rapid(model: str, longest_side: int, keen: bool) -> Any:
     parameters: dict[str, Any] = {
         "Global.log_level": "error",
         "Global.use_cls": False,
-        "Global.text_score": 0.3 if keen else 0.5,
+        "Global.text_score": 0.0,
         "Det.limit_type": "max",
         "Rec.rec_batch_num": 1,
         "Det.limit_side_len": longest_side,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 import numpy as np
 
@@ -24,11 +25,14 @@ from screenshots.vision import cut, enhance, read_lines
 
 __all__ = ["Sight"]
 
+_Told = TypeVar("_Told")
+
 _MOST_PALE_LINES = 10
 _PALE_CONFIDENCE = 750
 _SURE, _SURE_OF_HAN = 900, 950
 """From here on a line is read right; Han that lack in the model's alphabet are taken for others with more confidence."""
 _EXACT = 990
+_LEGIBLE, _LONGER_THAN_ICONS = 500, 4
 _MOST_DOUBTFUL = 12
 _FOREIGN = 2
 """One character may be an arrow that looks like a kana."""
@@ -101,13 +105,7 @@ class Sight:
             image = image.copy()
             target = region or (0, 0, image.shape[1], image.shape[0])
             image[target[1] : target[3], target[0] : target[2]] = enhance(cut(image, target))
-        try:
-            lines = read_lines(engine, image, region)
-        except EngineMissing as missing:
-            self.notes.append(f"{engine.name} could not read: {missing} ({missing.mend})")
-            return None
-        self.used[engine.name] = engine.version
-        return lines
+        return self._asked(engine, lambda: read_lines(engine, image, region))
 
     def read_quickly(self) -> tuple[tuple[TextLine, ...] | None, OcrEngine | None]:
         """Every line by the quick engine, and who read most of it: lines it is not sure of are spelt by a better one.
@@ -115,33 +113,34 @@ class Sight:
         Where these hold characters that the quick one cannot write at all (kana, traditional Chinese), every line is.
         """
         reader = self.quick
-        lines = self.read(reader)
         pair = speller(reader) if self._engines is None else None
-        if not lines or pair is None:
-            return lines, reader
+        if pair is None or self.image is None:
+            return self.read(reader), reader
         quick, better = pair
+        image = self.image
+        lines = self._asked(quick, lambda: quick.read_faint(image))
+        if lines is None:
+            return None, reader
         doubtful = sorted((line for line in lines if _is_doubtful(line)), key=lambda line: line.confidence)
         doubtful = doubtful[:_MOST_DOUBTFUL]
         spelt = self._respelt(lines, doubtful)
         alphabet = quick.alphabet() if doubtful else frozenset()
         foreign = sum(one.isalpha() and one not in alphabet for line in spelt for one in line.text) if doubtful else 0
         if foreign < _FOREIGN:
-            return spelt, reader
+            return _legible(spelt), reader
         self.notes.append("the quick model cannot spell this screen; the better model read it")
-        return self._respelt(spelt, [one for one in lines if one not in doubtful and _is_written(one)]), better
+        rest = [line for line in lines if line not in doubtful and _is_written(line)]
+        return _legible(self._respelt(spelt, rest)), better
 
     def respell(self, boxes: Sequence[Box]) -> tuple[TextLine, ...]:
         """What the better recogniser makes of known boxes; nothing when there is none, or when it cannot tell either."""
         pair = speller(self.quick) if self._engines is None else None
         if pair is None or self.image is None or not boxes:
             return ()
-        try:
-            spelt = pair[1].spell(self.image, boxes)
-        except EngineMissing as missing:
-            self.notes.append(f"{pair[1].name} could not read: {missing} ({missing.mend})")
-            return ()
-        self.used[pair[1].name] = pair[1].version
-        return tuple(line for line in spelt if line.text.strip())
+        image, better = self.image, pair[1]
+        return tuple(
+            line for line in self._asked(better, lambda: better.spell(image, boxes)) or () if line.text.strip()
+        )
 
     def _respelt(self, lines: Sequence[TextLine], chosen: Sequence[TextLine]) -> tuple[TextLine, ...]:
         better = {line.box: line for line in self.respell([line.box for line in chosen])}
@@ -153,13 +152,16 @@ class Sight:
         source = image if image is not None else self.image
         if engine is None or source is None or not boxes:
             return None
+        return self._asked(engine, lambda: engine.read_boxes(source, boxes, hint=hint))
+
+    def _asked(self, engine: OcrEngine, ask: Callable[[], _Told]) -> _Told | None:
         try:
-            texts = engine.read_boxes(source, boxes, hint=hint)
+            told = ask()
         except EngineMissing as missing:
             self.notes.append(f"{engine.name} could not read: {missing} ({missing.mend})")
             return None
         self.used[engine.name] = engine.version
-        return texts
+        return told
 
     def look_twice(self, region: Box) -> tuple[TextLine, ...] | None:
         """A region at full size by the better model, as it is and with its contrast raised; None when it cannot be."""
@@ -190,8 +192,14 @@ class Sight:
         )
 
 
+def _legible(lines: Sequence[TextLine]) -> tuple[TextLine, ...]:
+    return tuple(line for line in lines if line.confidence >= _LEGIBLE)
+
+
 def _is_doubtful(line: TextLine) -> bool:
-    return line.confidence < (_SURE_OF_HAN if has_han(line.text) else _SURE) and _is_written(line)
+    sure = _SURE_OF_HAN if has_han(line.text) else _SURE
+    icon = line.confidence < _LEGIBLE and len(line.text) < _LONGER_THAN_ICONS
+    return line.confidence < sure and not icon and _is_written(line)
 
 
 def _is_written(line: TextLine) -> bool:
