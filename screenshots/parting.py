@@ -1,4 +1,4 @@
-"""Two answers that OCR read as one line, parted again where nothing is drawn between them."""
+"""Two answers that OCR read as one line, parted again where nothing is drawn between them; and one label on two lines."""
 
 from __future__ import annotations
 
@@ -7,18 +7,22 @@ from dataclasses import replace
 
 import numpy as np
 
-from screenshots.elements import Element, height, make_element, width
+from screenshots.elements import Element, area, height, join_texts, make_element, overlap, width
 from screenshots.labels import label_meaning
 from screenshots.lines import Image, commonest_colour
 from screenshots.values import Box
 
-__all__ = ["parted"]
+__all__ = ["parted", "same_label"]
 
 _INK = 40
 _GAP = 0.85
 """Between two labels there is more room than between two words, in heights of the line."""
 _LEAST_PART = 0.8
 _LONGEST = 60
+_TIGHT = 0.3
+"""Lines of one label stand closer together than two labels, in heights of a line."""
+_ALIGNED = 0.6
+_SAME_EDGE = 0.06
 _ANSWERS = frozenset(
     {"accept", "refuse", "exit", "later", "cancel", "skip", "confirm", "proceed", "allow", "deny", "settings"}
 )
@@ -27,6 +31,46 @@ _ANSWERS = frozenset(
 def parted(elements: Sequence[Element], image: Image) -> list[Element]:
     """Every line that holds two clear answers with a gap between them becomes two lines."""
     return [piece for element in elements for piece in _pieces(element, image)]
+
+
+def same_label(one: Element, other: Element) -> bool:
+    """Whether two lines, one right below the other, are one label that wrapped inside its button.
+
+    A gradient gives each line a shape of its own width: the button's upper and lower edge are what they share.
+    """
+    upper, lower = sorted((one, other), key=lambda element: element.box[1])
+    if not _stacked(upper.box, lower.box) or _contrary(upper, lower):
+        return False
+    if upper.target is not None and lower.target is not None:
+        return _same_shape(upper.target, lower.target)
+    shape = upper.target or lower.target
+    if shape is not None:
+        return all(_within(element.box, shape) for element in (upper, lower))
+    whole = label_meaning(join_texts((upper.text, lower.text)))
+    answers = sum(_is_answer(element.text) for element in (upper, lower))
+    return whole.clear and whole.name in _ANSWERS and answers < 2
+
+
+def _stacked(upper: Box, lower: Box) -> bool:
+    tall = min(height(upper), height(lower))
+    alike = max(height(upper), height(lower)) <= 1.4 * tall
+    middles = abs(upper[0] + upper[2] - lower[0] - lower[2]) / 2
+    return alike and -0.5 * tall <= lower[1] - upper[3] <= _TIGHT * tall and middles <= _ALIGNED * tall
+
+
+def _contrary(upper: Element, lower: Element) -> bool:
+    return _is_answer(upper.text) and _is_answer(lower.text) and upper.meaning().name != lower.meaning().name
+
+
+def _same_shape(one: Box, other: Box) -> bool:
+    slack = _SAME_EDGE * height(one)
+    shared = min(one[2], other[2]) - max(one[0], other[0])
+    edges = abs(one[1] - other[1]) <= slack and abs(one[3] - other[3]) <= slack
+    return edges and shared >= 0.5 * min(width(one), width(other))
+
+
+def _within(box: Box, shape: Box) -> bool:
+    return overlap(box, shape) >= 0.9 * area(box)
 
 
 def _pieces(element: Element, image: Image) -> tuple[Element, ...]:

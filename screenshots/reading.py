@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from screenshots.dialogs import Judged, describe, judge, topmost
-from screenshots.elements import Element, Layer, area
+from screenshots.elements import Element, Layer, area, height, width
 from screenshots.engines import OcrEngine
 from screenshots.evidence import matches
 from screenshots.hierarchy import Hierarchy, HierarchyUnreadable, parse_hierarchy
@@ -46,6 +46,8 @@ __all__ = [
 _SURE = 990
 _LONGEST_ANSWER = 12
 _MOST_ANSWERS = 8
+_ONE_LINE = 2.2
+"""Han are about as wide as tall: a label is on two lines when it is taller than its characters are wide, twice over."""
 _REFUSING = ("refuse", "exit", "basic_mode", "later", "close", "skip", "settings")
 
 
@@ -136,12 +138,12 @@ def _sharpened(judged: list[Judged], sight: Sight, package: str | None) -> list[
     if not judged or judged[0].layer.source == "hierarchy" or sight.image is None:
         return judged
     top = judged[0]
-    if top.layer.floating or top.verdict.kind != "plain":
-        unsure = [one.box for one in top.layer.texts if _may_be_misspelt(one, _name(sight.quick))][-_MOST_ANSWERS:]
-        spelt = sight.respell(unsure)
-        if spelt:
-            top = judge(add_lines(top.layer, spelt, _name(sight.thorough)), package)
-            judged = [top, *judged[1:]]
+    asks = top.layer.floating or top.verdict.kind != "plain"
+    unsure = [one for one in top.layer.texts if _may_be_misspelt(one, _name(sight.quick)) and (asks or one.target)]
+    spelt = sight.respell([one.box for one in unsure[-_MOST_ANSWERS:]])
+    if spelt:
+        top = judge(add_lines(top.layer, spelt, _name(sight.thorough)), package)
+        judged = [top, *judged[1:]]
     if top.verdict.kind in CONSENT_KINDS and not any(control.role in _REFUSING for control in top.controls):
         pale = sight.pale_lines(top.layer.box, [element.box for element in top.layer.texts])
         if pale:
@@ -164,8 +166,9 @@ def _as_one_page(judged: list[Judged], package: str | None) -> list[Judged]:
 
 def _may_be_misspelt(element: Element, quick: str) -> bool:
     """A short text in Han: of two characters nobody can tell from the others that one was taken for its neighbour."""
-    unsure = element.source == quick and element.confidence < _SURE
-    return unsure and len(element.text) <= _LONGEST_ANSWER and has_han(element.text)
+    unsure = element.source == quick and element.confidence < _SURE and has_han(element.text)
+    one_line = height(element.box) * len(element.text) <= _ONE_LINE * width(element.box)
+    return unsure and one_line and len(element.text) <= _LONGEST_ANSWER
 
 
 def _looked_twice(judged: list[Judged], sight: Sight, package: str | None) -> tuple[list[Judged], bool]:

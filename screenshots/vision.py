@@ -28,7 +28,7 @@ from screenshots.elements import (
 from screenshots.engines import OcrEngine, TextLine
 from screenshots.lexicon import has_han, has_kana
 from screenshots.lines import Image, as_image
-from screenshots.parting import parted
+from screenshots.parting import parted, same_label
 from screenshots.values import Box
 from screenshots.windows import make_layer
 
@@ -177,7 +177,7 @@ def _plain_again(element: Element, others: Sequence[Element]) -> Element:
     if element.target is None:
         return element
     for other in others:
-        if other is element or not overlap(element.target, other.box):
+        if other is element or not overlap(element.target, other.box) or same_label(element, other):
             continue
         if other.target != element.target or (_answers(other) and _answers(element)):
             return replace(element, style="plain", target=None)
@@ -186,18 +186,27 @@ def _plain_again(element: Element, others: Sequence[Element]) -> Element:
 
 def _one_label_each(elements: Sequence[Element]) -> list[Element]:
     """Pieces that stand in the same drawn button are one label: wide spacing or two lines had parted them."""
-    joined: list[Element] = []
+    groups: list[list[Element]] = []
     for element in elements:
-        mate = next((at for at, one in enumerate(joined) if element.target and one.target == element.target), None)
-        if mate is None:
-            joined.append(element)
-            continue
-        pieces = in_reading_order([joined[mate], element])
-        text = join_texts(piece.text for piece in pieces)
-        whole = make_element(text, bounding(piece.box for piece in pieces), source=element.source, order=element.order)
-        confidence = min(piece.confidence for piece in pieces)
-        joined[mate] = replace(whole, style=element.style, target=element.target, confidence=confidence)
-    return joined
+        mates = [group for group in groups if any(_one_label(piece, element) for piece in group)]
+        groups = [group for group in groups if group not in mates]
+        groups.append([*(piece for group in mates for piece in group), element])
+    return [_one_piece(group) if len(group) > 1 else group[0] for group in groups]
+
+
+def _one_label(piece: Element, element: Element) -> bool:
+    in_one_shape = element.target is not None and piece.target == element.target
+    return in_one_shape or (not is_long(piece.text) and not is_long(element.text) and same_label(piece, element))
+
+
+def _one_piece(group: Sequence[Element]) -> Element:
+    pieces = in_reading_order(group)
+    text = join_texts(piece.text for piece in pieces)
+    whole = make_element(text, bounding(piece.box for piece in pieces), source=pieces[0].source, order=pieces[0].order)
+    targets = [piece.target for piece in pieces if piece.target is not None]
+    style = next((piece.style for piece in pieces if piece.target is not None), pieces[0].style)
+    confidence = min(piece.confidence for piece in pieces)
+    return replace(whole, style=style, target=bounding(targets) if targets else None, confidence=confidence)
 
 
 def _could_be_label(element: Element) -> bool:

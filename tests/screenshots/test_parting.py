@@ -1,12 +1,15 @@
-"""Answers that stand side by side and were read as one line."""
+"""Answers that stand side by side and were read as one line, and labels that were read as two."""
+
+from dataclasses import replace
 
 import cv2
 import numpy as np
 import pytest
 
-from screenshots.elements import make_element
+from screenshots.elements import Element, make_element
 from screenshots.lines import as_image
-from screenshots.parting import parted
+from screenshots.parting import parted, same_label
+from screenshots.values import Box
 
 
 def drawn(*words: tuple[str, int]) -> "np.typing.NDArray[np.uint8]":
@@ -35,3 +38,41 @@ def test_what_is_no_pair_of_answers_stays_together() -> None:
     image = as_image(drawn(("Total", 40), ("24.50", 560)))
     line = make_element("Total 24.50", (38, 40, 690, 76), source="ocr", order=0)
     assert parted([line], image) == [line]
+
+
+SHAPE: Box = (500, 900, 980, 1120)
+
+
+def line(text: str, box: Box, target: Box | None = None) -> Element:
+    return replace(make_element(text, box, source="ocr", order=0), target=target)
+
+
+@pytest.mark.parametrize(
+    ("upper", "lower"),
+    [
+        (SHAPE, SHAPE),
+        ((560, 900, 920, 1120), (530, 902, 950, 1121)),
+        (SHAPE, None),
+        (None, None),
+    ],
+)
+def test_a_label_on_two_lines_is_one(upper: Box | None, lower: Box | None) -> None:
+    one, other = line("No,", (690, 930, 790, 1000), upper), line("thanks", (640, 1002, 840, 1072), lower)
+    assert same_label(one, other)
+    assert same_label(other, one)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (line("Accept", (640, 930, 840, 1000), SHAPE), line("Decline", (640, 1002, 840, 1072), SHAPE)),
+        (line("Accept", (640, 930, 840, 1000)), line("Decline", (640, 1002, 840, 1072))),
+        (line("No,", (690, 930, 790, 1000)), line("thanks", (640, 1060, 840, 1130))),
+        (line("No,", (690, 930, 790, 1000), SHAPE), line("thanks", (240, 1002, 440, 1072), SHAPE)),
+        (line("Our", (690, 930, 790, 1000)), line("partners", (640, 1002, 840, 1072))),
+        (line("Allow", (640, 930, 840, 1000), (600, 915, 880, 1010)), line("once", (640, 1002, 840, 1072))),
+    ],
+    ids=["two answers in a card", "two answers", "far apart", "side by side", "words of a text", "below a button"],
+)
+def test_what_are_two_labels_stay_two(first: Element, second: Element) -> None:
+    assert not same_label(first, second)

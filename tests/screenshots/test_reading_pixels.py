@@ -248,3 +248,32 @@ def test_a_coloured_link_inside_a_text_view_is_found_on_the_screenshot() -> None
         assert link.source == "pixels"
         assert left <= link.point[0] <= right
         assert 975 <= link.point[1] <= 1040
+
+
+@pytest.mark.parametrize("gradient", [False, True])
+def test_labels_that_wrap_inside_their_buttons_are_one_each(gradient: bool) -> None:
+    body = ("Wir würden gern mitzählen, welche", "Seiten Sie öffnen. Näheres steht in der", "Datenschutzerklärung.")
+    picture = card(dim(page()), "Deine Zustimmung, bitte", body, ())
+    pen = ImageDraw.Draw(picture)
+    for box, lines, ink in (
+        ((150, 1440, 520, 1640), ("Ich lehne", "ab"), GREY),
+        ((560, 1440, 930, 1640), ("Ich stimme", "zu"), (255, 255, 255)),
+    ):
+        left, top, right, bottom = box
+        pen.rectangle(box, fill=(235, 235, 235) if ink is GREY else BLUE)
+        if gradient and ink is not GREY:
+            for x in range(left, right):
+                share = (x - left) / (right - left)
+                pen.line((x, top, x, bottom), fill=(int(25 + 20 * share), int(180 - 40 * share), int(160 + 60 * share)))
+        for row, text in enumerate(lines):
+            pen.text(((left + right) / 2, 1510 + 62 * row), text, font=font(46), fill=ink, anchor="mm")
+    dialog = read_screen(png(picture), None).dialog
+    assert dialog is not None
+    assert [(one.text, one.role) for one in dialog.controls] == [
+        ("Ich lehne ab", "refuse"),
+        ("Ich stimme zu", "accept"),
+    ]
+    for control, (left, right) in zip(dialog.controls, ((150, 520), (560, 930)), strict=True):
+        assert left < control.box[0] + 60
+        assert control.box[2] - 60 < right
+        assert control.box[3] - control.box[1] >= 150
