@@ -126,7 +126,7 @@ class RapidOcr:
         """Recognition alone, on boxes that another detector found: one line for each, empty where nothing is legible."""
         spelt: list[TextLine] = []
         for box in boxes:
-            crop = _crop(image, box)
+            crop = _crop(image, box, spare=False)
             result = self._run(crop, detect=False) if crop is not None else None
             sure = result is not None and result.txts and float(result.scores[0]) >= _LEGIBLE
             text, score = (str(result.txts[0]), float(result.scores[0])) if result is not None and sure else ("", 0.0)
@@ -267,9 +267,10 @@ def _box_of(quad: NDArray[np.float32]) -> Box:
     return int(left), int(top), int(np.ceil(right)), int(np.ceil(bottom))
 
 
-def _crop(image: Image, box: Box) -> Image | None:
+def _crop(image: Image, box: Box, *, spare: bool = True) -> Image | None:
+    """`spare`: with some room around it. A detector has left room already, and more would hold the neighbour's edge."""
     left, top, right, bottom = box
-    pad = max(2, (bottom - top) // 8)
+    pad = max(2, (bottom - top) // 8) if spare else 0
     crop = image[max(0, top - pad) : bottom + pad, max(0, left - 2 * pad) : right + 2 * pad]
     return crop if crop.size and min(crop.shape[:2]) >= 6 else None
 

@@ -27,6 +27,8 @@ _ANSWERS = frozenset(
     {"accept", "refuse", "exit", "later", "cancel", "skip", "confirm", "proceed", "allow", "deny", "settings"}
 )
 
+_GOING_ON = frozenset({"accept", "confirm", "proceed", "allow"})
+
 
 def parted(elements: Sequence[Element], image: Image) -> list[Element]:
     """Every line that holds two clear answers with a gap between them becomes two lines."""
@@ -59,7 +61,9 @@ def _stacked(upper: Box, lower: Box) -> bool:
 
 
 def _contrary(upper: Element, lower: Element) -> bool:
-    return _is_answer(upper.text) and _is_answer(lower.text) and upper.meaning().name != lower.meaning().name
+    """Yes above no is two labels, whatever is drawn around them; "Accept &" above "start" is one."""
+    both = _is_answer(upper.text) and _is_answer(lower.text)
+    return both and (upper.meaning().name in _GOING_ON) != (lower.meaning().name in _GOING_ON)
 
 
 def _same_shape(one: Box, other: Box) -> bool:

@@ -14,7 +14,7 @@ from screenshots.engines import OcrEngine
 from screenshots.evidence import matches
 from screenshots.hierarchy import Hierarchy, HierarchyUnreadable, parse_hierarchy
 from screenshots.identity import identify_screen
-from screenshots.lexicon import has_han
+from screenshots.lexicon import comparable, has_han
 from screenshots.merge import add_lines, merge_layers
 from screenshots.sight import Sight
 from screenshots.values import (
@@ -43,7 +43,7 @@ __all__ = [
     "read_screen",
 ]
 
-_SURE = 990
+_SURE, _SURE_OF_HAN = 965, 990
 _LONGEST_ANSWER = 12
 _MOST_ANSWERS = 8
 _ONE_LINE = 2.2
@@ -140,7 +140,8 @@ def _sharpened(judged: list[Judged], sight: Sight, package: str | None) -> list[
     top = judged[0]
     asks = top.layer.floating or top.verdict.kind != "plain"
     unsure = [one for one in top.layer.texts if _may_be_misspelt(one, _name(sight.quick)) and (asks or one.target)]
-    spelt = sight.respell([one.box for one in unsure[-_MOST_ANSWERS:]])
+    read = {one.box: one.plain for one in unsure[-_MOST_ANSWERS:]}
+    spelt = [line for line in sight.respell(list(read)) if comparable(line.text) != read[line.box]]
     if spelt:
         top = judge(add_lines(top.layer, spelt, _name(sight.thorough)), package)
         judged = [top, *judged[1:]]
@@ -165,10 +166,16 @@ def _as_one_page(judged: list[Judged], package: str | None) -> list[Judged]:
 
 
 def _may_be_misspelt(element: Element, quick: str) -> bool:
-    """A short text in Han: of two characters nobody can tell from the others that one was taken for its neighbour."""
-    unsure = element.source == quick and element.confidence < _SURE and has_han(element.text)
-    one_line = height(element.box) * len(element.text) <= _ONE_LINE * width(element.box)
-    return unsure and one_line and len(element.text) <= _LONGEST_ANSWER
+    """A short text in Han: of two characters nobody can tell from the others that one was taken for its neighbour.
+
+    What stands in a drawn button is worth a look in any script.
+    """
+    han = has_han(element.text)
+    sure = _SURE_OF_HAN if han else _SURE
+    if element.source != quick or element.confidence >= sure or not (han or element.target):
+        return False
+    one_line = height(element.box) * len(element.text) <= _ONE_LINE * width(element.box) * (1 if han else 2)
+    return one_line and len(element.text) <= (_LONGEST_ANSWER if han else 2 * _LONGEST_ANSWER)
 
 
 def _looked_twice(judged: list[Judged], sight: Sight, package: str | None) -> tuple[list[Judged], bool]:

@@ -62,6 +62,10 @@ def test_a_label_on_two_lines_is_one(upper: Box | None, lower: Box | None) -> No
     assert same_label(other, one)
 
 
+def test_words_of_going_on_may_wrap_inside_one_button() -> None:
+    assert same_label(line("Accept &", (640, 930, 840, 1000), SHAPE), line("start", (690, 1002, 790, 1072), SHAPE))
+
+
 @pytest.mark.parametrize(
     ("first", "second"),
     [
