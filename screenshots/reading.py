@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from screenshots.candidates import is_long
 from screenshots.dialogs import Judged, describe, judge, topmost
 from screenshots.elements import Element, Layer, area, height, width
 from screenshots.engines import OcrEngine
@@ -154,15 +155,22 @@ def _sharpened(judged: list[Judged], sight: Sight, package: str | None) -> list[
 
 
 def _as_one_page(judged: list[Judged], package: str | None) -> list[Judged]:
-    """A patch of colour that holds next to no control was no card: then the screen is one page, if that makes sense."""
-    if len(judged) != 2 or judged[0].layer.source != "ocr" or len(judged[0].controls) > 1:
+    """A patch with hardly a control, or the foot of a page, was no card: then the screen is one page, if that makes sense."""
+    if len(judged) != 2 or judged[0].layer.source != "ocr" or judged[0].verdict.kind not in ("plain", "other"):
         return judged
-    if judged[0].verdict.kind not in ("plain", "other"):
+    if len(judged[0].controls) > 1 and not _is_foot(judged[0].layer):
         return judged
     top, bottom = judged[0].layer, judged[1].layer
     elements = (*top.elements, *bottom.elements)
     whole = judge(make_layer(elements, top.screen, top.screen, over_content=False, source="ocr"), package)
     return [whole] if whole.verdict.kind in CONSENT_KINDS else judged
+
+
+def _is_foot(layer: Layer) -> bool:
+    """The strip with the answers, as wide as the screen: it holds nothing but short texts."""
+    left, _, right, bottom = layer.box
+    wide = right - left >= 0.97 * width(layer.screen) and bottom >= 0.97 * height(layer.screen)
+    return wide and not any(is_long(one.text) and not one.meaning().clear for one in layer.texts)
 
 
 def _may_be_misspelt(element: Element, quick: str) -> bool:

@@ -277,3 +277,37 @@ def test_labels_that_wrap_inside_their_buttons_are_one_each(gradient: bool) -> N
         assert left < control.box[0] + 60
         assert control.box[2] - 60 < right
         assert control.box[3] - control.box[1] >= 150
+
+
+def footed(foot: tuple[str, ...]) -> bytes:
+    """A page that asks, with a strip of another colour at its foot for the answers."""
+    picture = page((255, 255, 255))
+    pen = ImageDraw.Draw(picture)
+    lines = ("我们的承诺", "欢迎使用小鱼阅读！我们重视您的个人信息保护，", "请您仔细阅读《用户协议》和《隐私政策》。")
+    for at, line in enumerate(lines):
+        pen.text((60, 240 + 90 * at), line, font=font(44), fill=(40, 40, 40))
+    pen.rectangle((0, 1760, WIDE, TALL), fill=(228, 231, 238))
+    for at, line in enumerate(foot):
+        pen.text((60, 1840 + 80 * at), line, font=font(40), fill=(40, 40, 40))
+    for text, left, right, fill in (("离开", 60, 520, (250, 250, 250)), ("继续", 560, 1020, BLUE)):
+        pen.rounded_rectangle((left, 2140, right, 2260), radius=60, fill=fill)
+        ink = (255, 255, 255) if fill == BLUE else GREY
+        pen.text(((left + right) / 2, 2200), text, font=font(44), fill=ink, anchor="mm")
+    return png(picture)
+
+
+def test_the_foot_of_a_page_is_no_card_of_its_own() -> None:
+    reading = read_screen(footed(("2026年第3版",)), None)
+    dialog = reading.dialog
+    assert dialog is not None
+    assert dialog.asks_consent
+    assert {one.text: one.role for one in dialog.controls if one.role != "other"} == {
+        "离开": "refuse",
+        "继续": "accept",
+    }
+    assert dialog.box[1] < 240
+
+
+def test_a_sheet_with_a_matter_of_its_own_is_not_the_foot_of_the_page() -> None:
+    reading = read_screen(footed(("本章还没有下载完成，离开以后进度不会保存。",)), None)
+    assert reading.dialog is None or not reading.dialog.asks_consent
