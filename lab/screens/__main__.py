@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 
 from lab.screen.chromium import BrowserGone
-from lab.screens.draw import ScreenFault, draw_screens
+from lab.screens.draw import ScreenFault, draw_free, draw_screens
+from lab.screens.free import FreeScreenError, read_free_screens
 from lab.screens.scenes import plan
 from lab.screens.wordings import WordingError
 
@@ -27,16 +28,26 @@ def main() -> int:
     parts.add_argument(
         "--development", action="store_true", help="the wordings that rules are tuned on, on harder cards"
     )
+    parts.add_argument("--free", type=Path, metavar="FOLDER", help="screens that somebody wrote as HTML files")
     arguments = parser.parse_args()
     part = "held_out" if arguments.held_out else "development" if arguments.development else "default"
     seed = arguments.seed if arguments.seed is not None else SEEDS[part]
     try:
+        if arguments.free is not None:
+            return _free(arguments.free, arguments.directory)
         scenes = plan(arguments.count, seed, part)
         labels = asyncio.run(draw_screens(scenes, arguments.directory, marks={"part": part, "seed": seed}))
-    except (WordingError, ScreenFault, BrowserGone, OSError) as error:
+    except (WordingError, FreeScreenError, ScreenFault, BrowserGone, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return INPUT_EXIT
     sys.stdout.write(f"{len(labels)} screens in {arguments.directory}\n")
+    return 0
+
+
+def _free(folder: Path, directory: Path) -> int:
+    labels, faults = asyncio.run(draw_free(read_free_screens(folder), directory))
+    sys.stderr.writelines(f"left out: {fault}\n" for fault in faults)
+    sys.stdout.write(f"{len(labels)} screens in {directory}, {len(faults)} left out\n")
     return 0
 
 
