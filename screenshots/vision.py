@@ -6,11 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import cv2
-import numpy as np
 
 from screenshots.buttons import button_shape
 from screenshots.candidates import is_long
-from screenshots.card import find_cards
 from screenshots.elements import (
     Element,
     Layer,
@@ -26,6 +24,7 @@ from screenshots.elements import (
     width,
 )
 from screenshots.engines import OcrEngine, TextLine
+from screenshots.foremost import foremost_card, grown, is_answer
 from screenshots.lexicon import has_han, has_kana
 from screenshots.lines import Image, as_image
 from screenshots.parting import parted, same_label
@@ -36,12 +35,7 @@ __all__ = ["cut", "enhance", "in_status_bar", "layers_from_lines", "read_lines"]
 
 _STATUS_BAR = 0.033
 _MOST_MEASURED = 16
-_CHOICES = frozenset({"accept", "refuse", "settings", "later", "proceed", "confirm", "allow", "browse", "basic_mode"})
-"""What buttons of one colour say that stand so close together that they look like a card."""
 _TITLE_GAP = 1.6
-_MOST_BUTTONS = 6
-_DIMMED = 0.7
-"""Of two cards one with less than this share of the other's contrast lies beneath it."""
 
 
 def read_lines(engine: OcrEngine, image: Image, region: Box | None = None) -> tuple[TextLine, ...]:
@@ -60,13 +54,13 @@ def layers_from_lines(
     screen = (0, 0, image.shape[1], image.shape[0])
     seen = [_element(line, engine, at) for at, line in enumerate(lines) if not in_status_bar(line, screen)]
     elements = parted(seen, image)
-    card = keep_card or _card_of(image, elements)
+    card = keep_card or foremost_card(image, elements)
     if card is None:
         page = _with_styles(elements, image, screen)
         return (make_layer(page, screen, screen, over_content=False, source="ocr"),)
     if keep_card is None:
         card = _whole_lines(_whole_paragraphs(card, elements), elements)
-    inside = [element for element in elements if contains(_grown(card, 8), centre(element.box))]
+    inside = [element for element in elements if contains(grown(card, 8), centre(element.box))]
     outside = [element for element in elements if element not in inside]
     top = make_layer(_with_styles(inside, image, card), card, screen, over_content=bool(outside), source="ocr")
     return (replace(top, floating=True), make_layer(outside, screen, screen, over_content=False, source="ocr"))
@@ -93,39 +87,10 @@ def in_status_bar(line: TextLine, screen: Box) -> bool:
     return tall and (line.box[1] + line.box[3]) / 2 < _STATUS_BAR * height(screen)
 
 
-def _card_of(image: Image, elements: Sequence[Element]) -> Box | None:
-    """The card that could be a dialog: several lines, or a line and a label; one with answers before one without."""
-    fitting: list[tuple[bool, int, Box, float]] = []
-    for found in find_cards(image):
-        inside = [element for element in elements if contains(_grown(found.box, 8), centre(element.box))]
-        answers = any(_answers(element) for element in inside)
-        tall_enough = height(found.box) >= 0.07 * image.shape[0]
-        says = not all(element.meaning().name in _CHOICES for element in inside)
-        if (
-            len(inside) >= 2
-            and says
-            and tall_enough
-            and (answers or len(inside) >= 3)
-            and _says_more(image, inside, found.box)
-        ):
-            fitting.append((answers, found.score, found.box, _contrast(image, found.box)))
-    strongest = max((contrast for *_, contrast in fitting), default=0.0)
-    lit = [one for one in fitting if one[3] >= _DIMMED * strongest]
-    return max(lit, key=lambda one: one[:2])[2] if lit else None
-
-
-def _says_more(image: Image, inside: Sequence[Element], card: Box) -> bool:
-    """Two or three buttons that stand close together look like a card, but all their words are labels."""
-    if len(inside) > _MOST_BUTTONS or any(is_long(element.text) for element in inside):
-        return True
-    shapes = [button_shape(image, element.box, card) for element in inside]
-    return any(shape.style == "plain" for shape in shapes)
-
-
 def _whole_paragraphs(card: Box, elements: Sequence[Element]) -> Box:
     """No card begins amid a sentence: where one seems to, its colour runs, and the lines above belong to it, with a title."""
     left, top, right, bottom = card
-    within = [one for one in elements if left <= centre(one.box)[0] < right and not _answers(one)]
+    within = [one for one in elements if left <= centre(one.box)[0] < right and not is_answer(one)]
     inside = [one for one in within if top <= centre(one.box)[1] < bottom]
     above = sorted((one for one in within if centre(one.box)[1] < top), key=lambda one: one.box[1], reverse=True)
     first = min(inside, key=lambda one: one.box[1], default=None)
@@ -152,18 +117,6 @@ def _whole_lines(card: Box, elements: Sequence[Element]) -> Box:
     return left, top, right, max(bottom, foot)
 
 
-def _contrast(image: Image, box: Box) -> float:
-    """How far the region's darkest and brightest parts lie apart; a scrim over it takes most of that away."""
-    region = cut(image, box)[::3, ::3].astype(np.float32).mean(axis=2)
-    low, high = np.percentile(region, (0.5, 99.5))
-    return float(high - low)
-
-
-def _answers(element: Element) -> bool:
-    meaning = element.meaning()
-    return meaning.clear and meaning.name not in ("other", "link")
-
-
 def _with_styles(elements: Sequence[Element], image: Image, within: Box) -> list[Element]:
     """Measure how the short texts are drawn, from the bottom up: that is where answers stand."""
     short = [element for element in elements if _could_be_label(element)]
@@ -179,7 +132,7 @@ def _plain_again(element: Element, others: Sequence[Element]) -> Element:
     for other in others:
         if other is element or not overlap(element.target, other.box) or same_label(element, other):
             continue
-        if other.target != element.target or (_answers(other) and _answers(element)):
+        if other.target != element.target or (is_answer(other) and is_answer(element)):
             return replace(element, style="plain", target=None)
     return element
 
@@ -219,10 +172,6 @@ def _styled(element: Element, image: Image, within: Box) -> Element:
     if shape.style == "plain":
         return replace(element, style="plain")
     return replace(element, style=shape.style, target=shape.box)
-
-
-def _grown(box: Box, by: int) -> Box:
-    return box[0] - by, box[1] - by, box[2] + by, box[3] + by
 
 
 def _moved(box: Box, left: int, top: int) -> Box:

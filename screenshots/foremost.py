@@ -1,0 +1,164 @@
+"""Which of the rectangles on a picture is the dialog: one with something to say and something to answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from screenshots.buttons import button_shape
+from screenshots.candidates import is_long
+from screenshots.card import find_cards
+from screenshots.elements import Element, area, centre, contains, height, overlap
+from screenshots.lines import Image
+from screenshots.outlines import find_outlines
+from screenshots.values import Box
+
+__all__ = ["foremost_card", "grown", "is_answer"]
+
+_CHOICES = frozenset({"accept", "refuse", "settings", "later", "proceed", "confirm", "allow", "browse", "basic_mode"})
+"""What buttons of one colour say that stand so close together that they look like a card."""
+_MOST_BUTTONS = 6
+_DIMMED = 0.7
+"""Of two cards one with less than this share of the other's contrast lies beneath it."""
+_SAME_SIDE, _NEAR_SIDE = 0.006, 0.016
+"""How far two sides may lie apart that are one, in shares of the screen's longer side."""
+_LEAST_HEIGHT = 0.07
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Panel:
+    """An outlined rectangle and what stands in it: how many answers and buttons, how many lines of running text."""
+
+    box: Box
+    answers: int
+    says: int
+
+
+def foremost_card(image: Image, elements: Sequence[Element]) -> Box | None:
+    """The card that could be a dialog; None on a page without one."""
+    patch = _patch(image, elements)
+    outlines = find_outlines(image)
+    if patch is not None:
+        screen = (0, 0, image.shape[1], image.shape[0])
+        whole = _whole(patch, outlines, screen)
+        if whole != patch or any(_alike(patch, one) for one in outlines):
+            return whole
+    panel = _best_panel(image, elements, outlines)
+    if panel is None:
+        return patch
+    if patch is None:
+        return panel.box
+    told = _panel(image, elements, patch)
+    inside = overlap(panel.box, patch) > 0.9 * area(panel.box)
+    if inside and panel.answers >= told.answers and panel.says >= told.says:
+        return panel.box
+    return patch if told.answers or overlap(panel.box, patch) else panel.box
+
+
+def _whole(patch: Box, outlines: Sequence[Box], screen: Box) -> Box:
+    """A pane of a card, or the part of it that has one colour, shares three of its sides; the fourth is drawn as well.
+
+    A patch that is outlined itself has to share them to the pixel: other edges of the page may stand near its own.
+    """
+    outlined = any(_alike(patch, one) for one in outlines)
+    slack = (_SAME_SIDE if outlined else _NEAR_SIDE) * max(screen)
+    wholes = [one for one in outlines if _is_part(patch, one, screen, slack)]
+    return min(wholes, key=area, default=patch)
+
+
+def _is_part(patch: Box, outline: Box, screen: Box, slack: float) -> bool:
+    apart = [at for at in range(4) if abs(patch[at] - outline[at]) > slack]
+    drawn = all(outline[at] != screen[at] for at in apart)
+    return len(apart) == 1 and drawn and overlap(patch, outline) > 0.95 * area(patch)
+
+
+def _alike(one: Box, other: Box) -> bool:
+    shared = overlap(one, other)
+    return shared > 0.93 * (area(one) + area(other) - shared)
+
+
+def _best_panel(image: Image, elements: Sequence[Element], outlines: Sequence[Box]) -> _Panel | None:
+    """The smallest that holds as many answers as any."""
+    fitting = [
+        panel
+        for box in outlines
+        if height(box) >= _LEAST_HEIGHT * image.shape[0]
+        and (panel := _panel(image, elements, box)).answers
+        and panel.says
+    ]
+    most = max((panel.answers for panel in fitting), default=0)
+    everywhere = sum(is_answer(one) for one in elements)
+    return min(
+        (
+            one
+            for one in fitting
+            if one.answers == most and 2 * most >= everywhere and not _is_section(one.box, outlines, image)
+        ),
+        key=lambda one: area(one.box),
+        default=None,
+    )
+
+
+def _is_section(box: Box, outlines: Sequence[Box], image: Image) -> bool:
+    """Sections of a page stand one below another between the same sides."""
+    slack = _SAME_SIDE * max(image.shape[:2])
+    return any(
+        abs(box[0] - one[0]) <= slack and abs(box[2] - one[2]) <= slack and not overlap(box, one) for one in outlines
+    )
+
+
+def _panel(image: Image, elements: Sequence[Element], box: Box) -> _Panel:
+    inside = [one for one in elements if contains(grown(box, 8), centre(one.box))]
+    return _Panel(
+        box=box,
+        answers=sum(is_answer(one) for one in inside),
+        says=sum(is_long(one.text) and not is_answer(one) for one in inside),
+    )
+
+
+def _patch(image: Image, elements: Sequence[Element]) -> Box | None:
+    """Several lines, or a line and a label, on one colour or in one frame; one with answers before one without."""
+    fitting: list[tuple[bool, int, Box, float]] = []
+    for found in find_cards(image):
+        inside = [element for element in elements if contains(grown(found.box, 8), centre(element.box))]
+        answers = any(is_answer(element) for element in inside)
+        tall_enough = height(found.box) >= _LEAST_HEIGHT * image.shape[0]
+        says = not all(element.meaning().name in _CHOICES for element in inside)
+        if (
+            len(inside) >= 2
+            and says
+            and tall_enough
+            and (answers or len(inside) >= 3)
+            and _says_more(image, inside, found.box)
+        ):
+            fitting.append((answers, found.score, found.box, _contrast(image, found.box)))
+    strongest = max((contrast for *_, contrast in fitting), default=0.0)
+    lit = [one for one in fitting if one[3] >= _DIMMED * strongest]
+    return max(lit, key=lambda one: one[:2])[2] if lit else None
+
+
+def _says_more(image: Image, inside: Sequence[Element], card: Box) -> bool:
+    """Two or three buttons that stand close together look like a card, but all their words are labels."""
+    if len(inside) > _MOST_BUTTONS or any(is_long(element.text) for element in inside):
+        return True
+    shapes = [button_shape(image, element.box, card) for element in inside]
+    return any(shape.style == "plain" for shape in shapes)
+
+
+def _contrast(image: Image, box: Box) -> float:
+    """How far the region's darkest and brightest parts lie apart; a scrim over it takes most of that away."""
+    left, top, right, bottom = box
+    region = image[max(0, top) : bottom : 3, max(0, left) : right : 3].astype(np.float32).mean(axis=2)
+    low, high = np.percentile(region, (0.5, 99.5))
+    return float(high - low)
+
+
+def is_answer(element: Element) -> bool:
+    meaning = element.meaning()
+    return meaning.clear and meaning.name not in ("other", "link")
+
+
+def grown(box: Box, by: int) -> Box:
+    return box[0] - by, box[1] - by, box[2] + by, box[3] + by
