@@ -13,7 +13,7 @@ from screenshots.elements import Element, centre, continuation_lines, paragraph_
 from screenshots.evidence import matches, read_wording
 from screenshots.facts import Facts
 
-__all__ = ["THRESHOLD", "announces", "consent_score", "may_ask"]
+__all__ = ["THRESHOLD", "announces", "consent_score", "could_ask", "may_ask"]
 
 THRESHOLD = 4.5
 _TAKES_NO_NOTE = frozenset({"cancel", "later", "refuse", "exit", "skip", "settings"})
@@ -38,17 +38,7 @@ _ACTS = frozenset({"pay", "destroy", "update", "install", "rate", "receive", "se
 def may_ask(facts: Facts) -> bool:
     wording = facts.wording
     accepts = facts.has("accept")
-    if (facts.inputs and not facts.card and facts.pair is None) or _asks_how_it_was(facts):
-        return False
-    if wording["social"] and not (facts.topics or facts.documents):
-        return False
-    if (
-        _ends_in_sending(facts)
-        or _is_conversation(facts)
-        or _logs_in(facts)
-        or _is_quiz(facts)
-        or _reports_failure(facts)
-    ):
+    if _is_something_else(facts):
         return False
     return bool(
         (facts.topics and _answers_or_asks(facts))
@@ -60,6 +50,31 @@ def may_ask(facts: Facts) -> bool:
         or _needs_consent(facts)
         or _takes_note_of_data(facts)
         or _box_before_going_on(facts)
+    )
+
+
+def could_ask(facts: Facts) -> bool:
+    """Whether the structure of a request for consent is there, whatever its words: something to answer, and little else."""
+    answers = [one for one in facts.candidates if one.element.text and (one.button_like or one.below_body)]
+    if not answers or facts.inputs or _is_something_else(facts):
+        return False
+    if facts.card or _is_article(facts):
+        return facts.card
+    asks = facts.pair is not None and bool(facts.topics or facts.documents)
+    return asks or not (_is_busy(facts) or _ways_elsewhere(facts) > _OFFERED_BESIDES + 1)
+
+
+def _is_something_else(facts: Facts) -> bool:
+    if (facts.inputs and not facts.card and facts.pair is None) or _asks_how_it_was(facts):
+        return True
+    if facts.wording["social"] and not (facts.topics or facts.documents):
+        return True
+    return (
+        _ends_in_sending(facts)
+        or _is_conversation(facts)
+        or _logs_in(facts)
+        or _is_quiz(facts)
+        or _reports_failure(facts)
     )
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
-__all__ = ["KINDS", "ROLES", "CorpusError", "Line", "read_corpus"]
+__all__ = ["KINDS", "ROLES", "CorpusError", "Line", "corpus_digest", "read_corpus"]
 
 KINDS = (
     *("privacy_agreement", "cmp", "notice", "retention", "login_with_agreement", "login", "permission"),
@@ -61,6 +62,14 @@ def read_corpus(folder: Path) -> tuple[Line, ...]:
     if faults:
         raise CorpusError("\n".join(faults))
     return tuple(lines)
+
+
+def corpus_digest(folder: Path) -> str:
+    """SHA-256 over the corpus files in order: it tells which corpus a model was trained on. Raises OSError."""
+    found = sha256()
+    for file in sorted(folder.glob("*.txt")):
+        found.update(file.read_bytes())
+    return found.hexdigest()
 
 
 def _faults(text: str) -> Iterator[str]:

@@ -59,6 +59,7 @@ def describe(top: Judged, sight: Sight, *, verify: bool) -> Dialog:
         source=layer.source,
         certain=certain,
         agreed_by=agreed_by,
+        by_wording=top.verdict.by_wording,
     )
 
 

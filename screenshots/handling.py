@@ -9,7 +9,7 @@ from functools import lru_cache
 from screenshots.evidence import languages_of
 from screenshots.lexicon import Lexicon, comparable, has_han, has_kana, lexicons_for
 
-__all__ = ["handled_sentences", "leaning"]
+__all__ = ["handled_sentences", "leaning", "named_in_sentences"]
 
 _SENTENCES = re.compile(r"[。.!?;]+")
 _PARTS = re.compile(r"[\s,、:()~—-]*[,、:。!?~][\s,、:。!?~]*")
@@ -30,8 +30,27 @@ def handled_sentences(plain: str) -> int:
     return sum(any(_handles(sentence, lexicon) for lexicon in languages) for sentence in sentences)
 
 
+@lru_cache(maxsize=512)
+def named_in_sentences(plain: str) -> tuple[int, int, int]:
+    """In how many sentences data are named, in how many together with what is done with them, and by or for whom."""
+    languages = languages_of(plain)
+    sentences = [sentence for sentence in _SENTENCES.split(plain)[:_MOST_SENTENCES] if len(sentence) >= 6]
+    named = [
+        [any(_names(group, sentence, lexicon) for lexicon in languages) for group in _TRIPLE] for sentence in sentences
+    ]
+    return (
+        sum(thing for thing, _, _ in named),
+        sum(thing and done for thing, done, _ in named),
+        sum(thing and party for thing, _, party in named),
+    )
+
+
+def _names(group: str, sentence: str, lexicon: Lexicon) -> bool:
+    return any(pattern.search(sentence) for pattern in lexicon.patterns.get(group, ()))
+
+
 def _handles(sentence: str, lexicon: Lexicon) -> bool:
-    return all(any(pattern.search(sentence) for pattern in lexicon.patterns.get(group, ())) for group in _TRIPLE)
+    return all(_names(group, sentence, lexicon) for group in _TRIPLE)
 
 
 @lru_cache(maxsize=2048)

@@ -10,9 +10,10 @@ from screenshots.elements import Layer, comparable_text, height
 from screenshots.evidence import Wording, matches, read_wording
 from screenshots.facts import Facts, gather_facts
 from screenshots.sdks import kind_by_ids
+from screenshots.weighing import Weighed, weigh
 from screenshots.windows import SYSTEM_DIALOGS
 
-__all__ = ["Verdict", "judge_layer"]
+__all__ = ["Verdict", "judge_layer", "rule"]
 
 
 _MOST_TEXTS, _FEWEST_TEXTS = 24, 5
@@ -29,15 +30,29 @@ class Verdict:
     candidates: tuple[Candidate, ...]
     pair: Pair | None
     wording: Wording
+    by_wording: bool = False
+    """The rules did not say so; the wording model did."""
 
 
 def judge_layer(layer: Layer, *, package: str | None) -> Verdict:
     facts = gather_facts(layer)
-    score = consent_score(facts)
-    kind = _system_kind(facts, package) or _decide(facts, score)
+    system = _system_kind(facts, package) or _vendor_kind(facts)
+    ruled, score = rule(facts)
+    weighed = Weighed(kind=system, by_wording=False) if system else weigh(facts, ruled, score)
     return Verdict(
-        kind=kind, score=int(score * 1000), candidates=facts.candidates, pair=facts.pair, wording=facts.wording
+        kind=weighed.kind,
+        score=int(score * 1000),
+        candidates=facts.candidates,
+        pair=facts.pair,
+        wording=facts.wording,
+        by_wording=weighed.by_wording,
     )
+
+
+def rule(facts: Facts) -> tuple[str, float]:
+    """The kind by the rules alone, and how much the layer looks like a request for consent."""
+    score = consent_score(facts)
+    return _decide(facts, score), score
 
 
 def _system_kind(facts: Facts, package: str | None) -> str | None:
@@ -60,13 +75,16 @@ def _system_kind(facts: Facts, package: str | None) -> str | None:
     return None
 
 
-def _decide(facts: Facts, score: float) -> str:
-    wording = facts.wording
+def _vendor_kind(facts: Facts) -> str | None:
+    """A permission's answers, or the view ids of a vendor's dialog: nothing else needs to be weighed."""
     if _is_permission(facts):
         return "permission" if facts.layer.source == "ocr" or not facts.layer.package else "permission_rationale"
     vendor = kind_by_ids(element.resource_id for element in facts.layer.elements if element.resource_id)
-    if vendor is not None and facts.candidates:
-        return vendor
+    return vendor if facts.candidates else None
+
+
+def _decide(facts: Facts, score: float) -> str:
+    wording = facts.wording
     for kind, applies in _STRONGER:
         if applies(facts):
             return kind

@@ -11,15 +11,18 @@ from collections.abc import Iterable, Iterator
 
 from screenshots.lexicon import comparable
 
-__all__ = ["LABEL", "label_ngrams", "screen_ngrams", "text_ngrams"]
+__all__ = ["LABEL", "TRAIT", "label_ngrams", "screen_ngrams", "text_ngrams"]
 
 LABEL = "="
 """Stands before what was found in a label: "continue" on a button is not "continue" in a text."""
+TRAIT = "#"
+"""Stands before what the rules noticed; see `screenshots.traits`."""
 _LONGEST = 2400
 """Characters of a text that are looked at: a dialog says less, and a page has said by then what it is about."""
 _WIDE = "\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _RUN = re.compile(rf"[{_WIDE}]+|[^\W_{_WIDE}]+", re.UNICODE)
 _IS_WIDE = re.compile(f"[{_WIDE}]")
+_EDGES = " .!?,:。、"
 _DIGITS = re.compile(r"\d+")
 _PIECE = 4
 _LONGEST_RUN = 3
@@ -32,7 +35,7 @@ def text_ngrams(text: str) -> frozenset[str]:
 
 def label_ngrams(label: str) -> frozenset[str]:
     """Of a button's words, with marks for where they begin and end, and the whole of it."""
-    plain = _plain(label).strip(" .!?,:。!?、,")
+    plain = _plain(label).strip(_EDGES)
     whole = f"{LABEL}{LABEL}{' '.join(plain.split())}"
     return frozenset({f"{LABEL}{one}" for one in _ngrams(plain, ends=True)} | {whole})
 

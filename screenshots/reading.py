@@ -156,7 +156,7 @@ def _sharpened(judged: list[Judged], sight: Sight, package: str | None) -> list[
 
 def _as_one_page(judged: list[Judged], package: str | None) -> list[Judged]:
     """A patch with hardly a control, or the foot of a page, was no card: then the screen is one page, if that makes sense."""
-    if len(judged) != 2 or judged[0].layer.source != "ocr" or judged[0].verdict.kind not in ("plain", "other"):
+    if len(judged) != 2 or judged[0].layer.source != "ocr" or not _is_open(judged[0]):
         return judged
     if len(judged[0].controls) > 1 and not _is_foot(judged[0].layer):
         return judged
@@ -164,6 +164,12 @@ def _as_one_page(judged: list[Judged], package: str | None) -> list[Judged]:
     elements = (*top.elements, *bottom.elements)
     whole = judge(make_layer(elements, top.screen, top.screen, over_content=False, source="ocr"), package)
     return [whole] if whole.verdict.kind in CONSENT_KINDS else judged
+
+
+def _is_open(judged: Judged) -> bool:
+    """The rules have no name for it, and the wording model saw no consent in it either."""
+    verdict = judged.verdict
+    return verdict.kind in ("plain", "other") or (verdict.by_wording and verdict.kind not in CONSENT_KINDS)
 
 
 def _is_foot(layer: Layer) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from screenshots.candidates import Candidate, partner_of
 from screenshots.elements import Layer
 from screenshots.handling import leaning
+from screenshots.impression import role_of
 from screenshots.kinds import Verdict
 from screenshots.values import CONSENT_KINDS, Control
 
@@ -58,6 +59,11 @@ _EVERYWHERE = {
 _BESIDES = frozenset({"settings", "policy_link", "terms_link"})
 _NO = frozenset({"refuse", "exit", "basic_mode"})
 _YES = frozenset({"accept"})
+_CONTRARY = {"accept": "refuse", "refuse": "accept"}
+_AGAINST = {"accept": -1, "refuse": 1}
+"""Which way a label must not lean to be taken for an answer."""
+_LIKELY, _LIKELIER, _CONTRADICTS = 0.6, 0.85, 0.95
+_KNOWN = frozenset({"basic_mode", "settings", "acknowledge"})
 _VAGUE = frozenset({"other", "close", "later", "skip"})
 
 
@@ -130,6 +136,7 @@ def _consent_roles(layer: Layer, verdict: Verdict) -> dict[int, _Role]:
     _infer_partners(layer, candidates, roles)
     _infer_from_doubt(layer, candidates, roles)
     _infer_from_leaning(layer, candidates, roles)
+    _infer_from_wording(candidates, roles, verdict.kind)
     return roles
 
 
@@ -187,6 +194,26 @@ def _infer_from_leaning(layer: Layer, candidates: tuple[Candidate, ...], roles: 
     if _is_open(roles[id(no)], _NO) and _is_open(roles[id(yes)], _YES):
         roles[id(no)] = roles[id(no)] if roles[id(no)].name in _NO else _Role(name="refuse", clear=False)
         roles[id(yes)] = roles[id(yes)] if roles[id(yes)].name in _YES else _Role(name="accept", clear=False)
+
+
+def _infer_from_wording(candidates: tuple[Candidate, ...], roles: dict[int, _Role], kind: str) -> None:
+    """What the wording model makes of answers the rules know no words for; never clear, and never yes for no.
+
+    Where it contradicts clear words, nobody knows.
+    """
+    for one in candidates:
+        likely = role_of(one, kind) if one.element.text else {}
+        role = roles[id(one)]
+        name = max(likely, key=lambda known: likely[known], default="other")
+        contrary = _CONTRARY.get(role.name, "")
+        if contrary and (role.clear or name == contrary):
+            if role.clear and likely.get(contrary, 0.0) >= _CONTRADICTS:
+                roles[id(one)] = _Role(name="other", clear=False)
+            continue
+        if role.name != name and not (role.clear and (role.name in _KNOWN or name in _CONTRARY)):
+            open_to = _LIKELY if name not in _CONTRARY and role.name == "other" else _LIKELIER
+            if likely.get(name, 0.0) >= open_to and leaning(one.element.text) != _AGAINST.get(name):
+                roles[id(one)] = _Role(name=name, clear=False)
 
 
 def _is_open(role: _Role, same: frozenset[str]) -> bool:

@@ -18,17 +18,38 @@ from numpy.typing import NDArray
 from sklearn.feature_extraction import DictVectorizer
 from sklearn.linear_model import LogisticRegression
 
-from screenshots.corpus_lines import CorpusError, Line, read_corpus
-from screenshots.ngrams import label_ngrams, screen_ngrams
+from screenshots.corpus_lines import CorpusError, Line, corpus_digest, read_corpus
+from screenshots.elements import Layer, make_element
+from screenshots.facts import gather_facts
+from screenshots.impression import KIND_NAMES, answer_features, layer_features
+from screenshots.kinds import rule
+from screenshots.lexicon import comparable
+from screenshots.ngrams import TRAIT
+from screenshots.windows import make_layer
+from screenshots.wording_model import scale
 
 __all__ = ["Fitted", "fit_kinds", "fit_roles", "main", "save"]
 
 _HERE = Path(__file__).parent
 _SEED = 20261129
-_COPIES = 4
-_KIND_STRENGTH, _ROLE_STRENGTH = 30.0, 8.0
-_RAREST = 2
-"""An n-gram of one line alone tells about that line."""
+_COPIES = 2
+_KIND_STRENGTH, _ROLE_STRENGTH = 20.0, 8.0
+_RAREST = 8
+"""A feature of hardly any example tells about that example."""
+_WIDE, _TALL = 720, 40
+_PAGES = {
+    "article": 1.0,
+    "settings": 1.0,
+    "chat": 1.0,
+    "policy_text": 1.0,
+    "onboarding": 1.0,
+    "login": 0.8,
+    "login_with_agreement": 0.7,
+    "account": 0.6,
+    "other": 0.5,
+    "splash_ad": 1.0,
+}
+"""How often a kind is a page of its own."""
 _FAINTEST = 0.06
 """An n-gram whose weights lie closer together than this share of the widest decides nothing."""
 _STEPS = 127
@@ -48,22 +69,57 @@ class Fitted:
 
 def fit_kinds(lines: Sequence[Line]) -> Fitted:
     """From what a screen says to its kind."""
-    samples = list(_varied(lines, random.Random(_SEED)))  # noqa: S311 - a choice of examples, no secret
-    known = Counter(ngram for line in lines for ngram in _ngrams(line))
-    rows = [[one for one in _ngrams(line) if known[one] >= _RAREST] for line in samples]
-    return _fit(rows, [line.kind for line in samples], _KIND_STRENGTH)
+    draw = random.Random(_SEED)  # noqa: S311 - a choice of examples, no secret
+    samples = [(features_of(line, draw), line.kind) for line in _varied(lines, draw)]
+    return _fit(samples, _KIND_STRENGTH)
 
 
 def fit_roles(lines: Sequence[Line]) -> Fitted:
-    """From a label on a screen that asks for consent to what it answers."""
-    labels = [(label_ngrams(label), role) for line in lines if line.consent for role, label in line.answers]
-    known = Counter(ngram for ngrams, _ in labels for ngram in ngrams)
-    rows = [[one for one in sorted(ngrams) if known[one] >= _RAREST] for ngrams, _ in labels]
-    return _fit(rows, [role for _, role in labels], _ROLE_STRENGTH)
+    """From a label on a screen that asks for consent, and from its neighbours, to what it answers."""
+    draw = random.Random(_SEED)  # noqa: S311 - a choice of examples, no secret
+    samples: list[tuple[frozenset[str], str]] = []
+    for line in lines:
+        if line.consent:
+            answers = gather_facts(drawn(line, draw)).candidates
+            roles = {comparable(label): role for role, label in line.answers}
+            samples += [
+                (answer_features(one, KIND_NAMES.get(line.kind, line.kind)), roles[one.element.plain])
+                for one in answers
+                if one.element.plain in roles
+            ]
+    return _fit(samples, _ROLE_STRENGTH)
 
 
-def _ngrams(line: Line) -> list[str]:
-    return sorted(screen_ngrams((line.title, line.body, *line.extra), [label for _, label in line.answers]))
+def features_of(line: Line, draw: random.Random) -> frozenset[str]:
+    """What the reader would see of it, were it drawn."""
+    facts = gather_facts(drawn(line, draw))
+    ruled, score = rule(facts)
+    return layer_features(facts, ruled, score)
+
+
+def drawn(line: Line, draw: random.Random) -> Layer:
+    """A layer that holds the line's words: a card or sheet over something, or a page where its kind is a page."""
+    page = draw.random() < _PAGES.get(line.kind, 0.15)
+    left, right = (0, _WIDE) if page else (60, _WIDE - 60)
+    at, elements = (160 if page else 300), []
+    for text in (line.title, line.body, *line.extra):
+        if text:
+            tall = _TALL * (1 + len(text) // 24)
+            elements.append(make_element(text, (left + 30, at, right - 30, at + tall), clickable=False))
+            at += tall + 20
+    answers = [label for _, label in line.answers]
+    row = len(answers) == 2 and draw.random() < 0.6
+    for place, label in enumerate(answers):
+        if row:
+            middle = (left + right) // 2
+            box = (left + 30, at, middle - 10, at + 90) if place == 0 else (middle + 10, at, right - 30, at + 90)
+        else:
+            box = (left + 30, at + 110 * place, right - 30, at + 110 * place + 90)
+        elements.append(make_element(label, box, kind="button", clickable=True))
+    foot = at + (110 if row else 110 * len(answers))
+    screen = (0, 0, _WIDE, max(1600, foot + 300))
+    card = screen if page else (left, 260, right, foot + 30)
+    return make_layer(elements, card, screen, over_content=not page)
 
 
 def _varied(lines: Sequence[Line], draw: random.Random) -> Iterator[Line]:
@@ -103,11 +159,13 @@ def _part(text: str, draw: random.Random) -> str:
     return " ".join(one for at, one in enumerate(sentences) if at != lost)
 
 
-def _fit(rows: Sequence[Sequence[str]], names: Sequence[str], strength: float) -> Fitted:
+def _fit(samples: Sequence[tuple[frozenset[str], str]], strength: float) -> Fitted:
+    """N-grams and traits apart are each of length one, as `WordingModel` weighs them."""
+    often = Counter(feature for features, _ in samples for feature in features)
     vectorizer = DictVectorizer(dtype=np.float64)
-    table = vectorizer.fit_transform([dict.fromkeys(row, 1 / max(1, len(row)) ** 0.5) for row in rows])
+    table = vectorizer.fit_transform([_weighted(features, often) for features, _ in samples])
     model = LogisticRegression(C=strength, max_iter=400, tol=1e-3)
-    model.fit(table, names)
+    model.fit(table, [name for _, name in samples])
     return Fitted(
         classes=tuple(str(one) for one in model.classes_),
         vocabulary=tuple(str(one) for one in vectorizer.feature_names_),
@@ -116,17 +174,28 @@ def _fit(rows: Sequence[Sequence[str]], names: Sequence[str], strength: float) -
     )
 
 
-def save(fitted: Fitted, file: Path) -> int:
-    """Write the weights in whole steps, without n-grams that decide nothing. Returns how many were kept."""
+def _weighted(features: frozenset[str], often: Counter[str]) -> dict[str, float]:
+    known = sorted(one for one in features if often[one] >= _RAREST)
+    groups = ([one for one in known if one.startswith(TRAIT) is traits] for traits in (False, True))
+    return {one: scale(group) for group in groups if group for one in group}
+
+
+def save(fitted: Fitted, file: Path, *, corpus: str) -> int:
+    """Write the weights in whole steps, without n-grams that decide nothing. Returns how many were kept.
+
+    `corpus`: the digest of what it was trained on.
+    """
     centred = fitted.weights - fitted.weights.mean(axis=0)
     strongest = np.abs(centred).max(axis=0)
-    kept = strongest >= _FAINTEST * strongest.max()
+    traits = np.array([one.startswith(TRAIT) for one in fitted.vocabulary])
+    kept = traits | (strongest >= _FAINTEST * strongest[~traits].max(initial=0.0))
     centred = centred[:, kept]
     steps = np.maximum(np.abs(centred).max(axis=1), 1e-9) / _STEPS
     whole = np.rint(centred / steps[:, None]).astype(np.int8).T
     vocabulary = [one for one, keep in zip(fitted.vocabulary, kept, strict=True) if keep]
     np.savez_compressed(
         file,
+        corpus=np.frombuffer(corpus.encode(), np.uint8),
         classes=np.frombuffer("\n".join(fitted.classes).encode(), np.uint8),
         vocabulary=np.frombuffer("\n".join(vocabulary).encode(), np.uint8),
         weights=whole,
@@ -146,7 +215,7 @@ def main() -> int:
         lines = read_corpus(arguments.corpus)
         for name, fit in (("kinds", fit_kinds), ("roles", fit_roles)):
             file = arguments.out / f"{name}.npz"
-            kept = save(fit(lines), file)
+            kept = save(fit(lines), file, corpus=corpus_digest(arguments.corpus))
             sys.stdout.write(f"{name}: {kept} n-grams, {file.stat().st_size} bytes\n")
     except (CorpusError, OSError) as error:
         sys.stderr.write(f"{error}\n")

@@ -147,6 +147,8 @@ class Dialog:
     """The deciding words come from the system, or two independent OCR readers agree on them."""
     agreed_by: tuple[str, ...]
     """Names of the readers that agree on the deciding words."""
+    by_wording: bool = False
+    """The rules did not name this kind; the wording model did. Good enough to wait for, never to confirm a finding on."""
 
     def find(self, role: str) -> tuple[Control, ...]:
         """The controls and links of one role, in reading order."""

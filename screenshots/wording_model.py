@@ -7,7 +7,7 @@ weights, so each answer can be taken apart again: `explain` names the n-grams th
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -16,9 +16,12 @@ from io import BytesIO
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["WordingModel", "load_model"]
+from screenshots.ngrams import TRAIT
+
+__all__ = ["WordingModel", "load_model", "scale"]
 
 _DATA = "data"
+_TRAITS = 0.7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,39 +35,48 @@ class WordingModel:
     """One row for each n-gram, one column for each class, in units of `steps`."""
     steps: NDArray[np.float32]
     bias: NDArray[np.float32]
+    corpus: str
+    """SHA-256 of the corpus it was trained on."""
 
-    def probabilities(self, ngrams: Collection[str]) -> dict[str, float]:
-        """How likely each class is, given that it is one of them; the classes' shares when no n-gram is known."""
-        raw = self._sums(ngrams)
+    def probabilities(self, features: Collection[str]) -> dict[str, float]:
+        """How likely each class is, given that it is one of them; the classes' shares when no feature is known."""
+        raw = self.bias + sum(part.sum(axis=0) for part in self._parts(features).values())
         likely = np.exp(raw - raw.max())
         likely /= likely.sum()
         return {name: float(one) for name, one in zip(self.classes, likely, strict=True)}
 
-    def known(self, ngrams: Collection[str]) -> int:
+    def known(self, features: Collection[str]) -> int:
         """How many of the n-grams the corpus held."""
-        return sum(one in self.places for one in ngrams)
+        return sum(one in self.places for one in features if not one.startswith(TRAIT))
 
-    def explain(self, ngrams: Collection[str], name: str, *, most: int = 8) -> tuple[tuple[str, float], ...]:
-        """The n-grams that speak most for a class, against the mean of all classes, strongest first."""
-        rows = [one for one in ngrams if one in self.places]
-        if not rows:
-            return ()
-        table = self.weights[[self.places[one] for one in rows]] * self.steps
+    def explain(self, features: Collection[str], name: str, *, most: int = 8) -> tuple[tuple[str, float], ...]:
+        """The features that speak most for a class, against the mean of all classes, strongest first."""
         column = self.classes.index(name)
-        said = (table[:, column] - table.mean(axis=1)) * _scale(len(rows))
-        order = np.argsort(-said, kind="stable")[:most]
-        return tuple((rows[at], float(said[at])) for at in order if said[at] > 0)
+        said = [
+            (feature, float(row[column] - row.mean()))
+            for group, table in self._parts(features).items()
+            for feature, row in zip(group, table, strict=True)
+        ]
+        return tuple(sorted((one for one in said if one[1] > 0), key=lambda one: (-one[1], one[0]))[:most])
 
-    def _sums(self, ngrams: Collection[str]) -> NDArray[np.float32]:
-        rows = [place for one in ngrams if (place := self.places.get(one)) is not None]
-        if not rows:
-            return self.bias
-        return self.weights[rows].sum(axis=0, dtype=np.int32) * self.steps * np.float32(_scale(len(rows))) + self.bias
+    def _parts(self, features: Collection[str]) -> dict[tuple[str, ...], NDArray[np.float32]]:
+        """N-grams and traits apart, each with its weights: either part counts the same, however long it is."""
+        known = sorted(one for one in features if one in self.places)
+        groups = (tuple(one for one in known if one.startswith(TRAIT) is traits) for traits in (False, True))
+        return {
+            group: self.weights[[self.places[one] for one in group]] * self.steps * np.float32(scale(group))
+            for group in groups
+            if group
+        }
 
 
-def _scale(known: int) -> float:
-    """Length one for every text: a long one is not surer for being long."""
-    return 1 / math.sqrt(known)
+def scale(group: Sequence[str]) -> float:
+    """What each of a screen's n-grams, or each of its traits, counts: a long text is not surer for being long.
+
+    Traits count less, lest the words be of no account beside them.
+    """
+    share = _TRAITS if group[0].startswith(TRAIT) else 1.0
+    return share / math.sqrt(len(group))
 
 
 @lru_cache(maxsize=4)
@@ -79,4 +91,5 @@ def load_model(name: str) -> WordingModel:
             weights=stored["weights"],
             steps=stored["steps"],
             bias=stored["bias"],
+            corpus=stored["corpus"].tobytes().decode("ascii"),
         )

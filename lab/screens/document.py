@@ -10,15 +10,16 @@ from lab.screens.parts import Pen
 from lab.screens.scenes import Scene
 from lab.screens.wordings import Answer
 
-__all__ = ["APP", "document"]
+__all__ = ["APP", "SYSTEM", "document"]
 
 APP = "com.example.drawn"
-_SYSTEM = {
+SYSTEM = {
     "permission": "com.android.permissioncontroller",
     "install": "com.android.packageinstaller",
     "crash": "android",
     "anr": "android",
 }
+"""Whose dialog it is, where it is not the app's."""
 _VENDOR = {"permission": "com.lbe.security.miui", "install": "com.miui.packageinstaller"}
 _FONTS = {"ja": "JP", "zh-TW": "TC"}
 _STYLE = (Path(__file__).parent / "data" / "look.css").read_text("utf-8")
@@ -89,7 +90,7 @@ def _over(scene: Scene, pen: Pen) -> str:
 def _package(scene: Scene) -> str:
     if scene.layout == "sheet_system":
         return _VENDOR[scene.kind]
-    return _SYSTEM.get(scene.kind, APP)
+    return SYSTEM.get(scene.kind, APP)
 
 
 def _card(scene: Scene, pen: Pen) -> str:

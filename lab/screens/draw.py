@@ -12,7 +12,7 @@ from typing import Any
 from lab.screen.chromium import Chromium
 from lab.screen.hierarchy import assemble, dump_page
 from lab.screen.page import Page, Viewport
-from lab.screens.document import APP, document
+from lab.screens.document import APP, SYSTEM, document
 from lab.screens.free import FreeScreen
 from lab.screens.looks import ROOMY
 from lab.screens.scenes import Scene
@@ -58,7 +58,8 @@ async def draw_free(screens: Iterable[FreeScreen], directory: Path) -> tuple[lis
         for screen in screens:
             page = await page_of(screen.viewport)
             try:
-                truth = await _drawn(page, screen.name, screen.html, directory, tree_seed=0 if screen.tree else None)
+                seed, owner = (0 if screen.tree else None), SYSTEM.get(screen.kind, APP)
+                truth = await _drawn(page, screen.name, screen.html, directory, tree_seed=seed, owner=owner)
             except ScreenFault as fault:
                 faults.append(str(fault))
                 continue
@@ -110,8 +111,13 @@ async def draw_to(page: Page, scene: Scene, directory: Path) -> dict[str, Any]:
     }
 
 
-async def _drawn(page: Page, name: str, html: str, directory: Path, *, tree_seed: int | None) -> dict[str, Any]:
-    """Draw one document, its picture and, with a seed for its marks, its hierarchy. Returns what is to be seen on it."""
+async def _drawn(
+    page: Page, name: str, html: str, directory: Path, *, tree_seed: int | None, owner: str = APP
+) -> dict[str, Any]:
+    """Draw one document, its picture and, with a seed for its marks, its hierarchy. Returns what is to be seen on it.
+
+    `owner`: the package of the window; a freely written system dialog has the whole window.
+    """
     await page.set_content(html)
     await page.evaluate(_PAINTED, _DEADLINE_SECONDS, wait=True)
     truth: dict[str, Any] = await page.evaluate(f"({_TRUTH})({page.viewport.scale})", _DEADLINE_SECONDS)
@@ -120,7 +126,7 @@ async def _drawn(page: Page, name: str, html: str, directory: Path, *, tree_seed
         raise ScreenFault(f"{name}: not to be seen: {', '.join(cut)}")
     (directory / f"{name}.png").write_bytes(await page.capture())
     if tree_seed is not None:
-        windows = await dump_page(page, APP, _SDK)
+        windows = await dump_page(page, owner, _SDK)
         (directory / f"{name}.xml").write_text(assemble(windows, tree_seed), "utf-8")
     return truth
 

@@ -66,7 +66,7 @@ def keeps_asking_after_refusal(sessions: Sequence[SessionReadings]) -> tuple[Fin
         asked = _asked_again(session)
         if len(asked) < _TIMES_THAT_COUNT:
             continue
-        certain = all(at.reading.dialog is not None and at.reading.dialog.certain for at in asked)
+        certain = all(_is_certain(at) for at in asked)
         first = asked[0]
         found.append(
             finding(
@@ -89,6 +89,12 @@ def keeps_asking_after_refusal(sessions: Sequence[SessionReadings]) -> tuple[Fin
     if not refused:
         return not_testable("M1-12", refusing, "未能完成拒绝操作，无法判断", "the refusal did not come about")
     return _nothing_seen("M1-12", refusing)
+
+
+def _is_certain(at: ScreenAt) -> bool:
+    """Its words can be relied on, and rules say that it asks for consent."""
+    dialog = at.reading.dialog
+    return dialog is not None and dialog.certain and not dialog.by_wording
 
 
 def _asked_again(session: SessionReadings) -> list[ScreenAt]:

@@ -281,7 +281,7 @@ def _drawn_unseen(session: SessionReadings, at: ScreenAt) -> Finding:
     label = (refusing or [""])[0][:40]
     return finding(
         "M1-10",
-        Verdict.CONFIRMED,
+        Verdict.SUSPECTED if dialog is None or dialog.by_wording else Verdict.CONFIRMED,
         session,
         zh=f"App隐私政策弹窗的拒绝选项“{label}”与背景同色，用户无法看见。",
         en=f"The prompt draws its refusal {label!r} in the colour of its ground: no user can see it.",
@@ -293,16 +293,20 @@ def _drawn_unseen(session: SessionReadings, at: ScreenAt) -> Finding:
 
 
 def _offers_refusal(at: ScreenAt) -> bool:
-    """Whether anything on the dialog refuses, or may refuse: a control of uncertain meaning counts as a refusal."""
+    """Whether anything on the dialog refuses, or may refuse: a control of uncertain meaning counts as a refusal.
+
+    So does an answer whose meaning was only guessed.
+    """
     dialog = at.reading.dialog
     if dialog is None:
         return False
     controls = (*dialog.controls, *dialog.links)
-    return any(control.role in _REFUSING_ROLES or control.role == "other" for control in controls)
+    return any(control.role in (*_REFUSING_ROLES, "other") or not control.clear for control in controls)
 
 
 def _no_choice(session: SessionReadings, at: ScreenAt, dialog: Dialog, label: str) -> Finding:
-    certain = at.reading.looked_twice and (dialog.certain or len(set(dialog.agreed_by)) >= _READERS_THAT_AGREE)
+    agreed = dialog.certain or len(set(dialog.agreed_by)) >= _READERS_THAT_AGREE
+    certain = at.reading.looked_twice and agreed and not dialog.by_wording
     return finding(
         "M1-10",
         Verdict.CONFIRMED if certain else Verdict.SUSPECTED,

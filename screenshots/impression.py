@@ -1,0 +1,112 @@
+"""What the wording model makes of a layer: how likely each kind is, judged by words alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from screenshots.candidates import Candidate, is_link
+from screenshots.facts import Facts
+from screenshots.ngrams import label_ngrams, screen_ngrams
+from screenshots.traits import answer_traits, layer_traits
+from screenshots.values import CONSENT_KINDS
+from screenshots.wording_model import WordingModel, load_model
+
+__all__ = ["KIND_NAMES", "Impression", "answer_features", "impression_of", "layer_features", "role_of"]
+
+_FEWEST_KNOWN = 12
+"""Of fewer n-grams that were ever seen nothing can be told."""
+_FEWEST_OF_A_LABEL = 2
+KIND_NAMES: Mapping[str, str] = {
+    "cmp": "cookie_consent",
+    "notice": "notice_only",
+    "teen_mode": "teenager_mode",
+    "popup_ad": "ad_popup",
+    "rate": "rating",
+    "notify_prompt": "notification_prompt",
+    "install": "install_confirmation",
+    "confirm": "other",
+    "account": "other",
+    "article": "plain",
+    "chat": "plain",
+    "onboarding": "plain",
+}
+"""What a kind of the corpus is called by the reader."""
+_ROLES: Mapping[str, str] = {"ack": "acknowledge", "save": "settings", "link": "other"}
+"""What a role of the corpus is called by the reader; a button that only opens a document answers nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Impression:
+    """Kinds and how likely they are; empty when the words are too few or too strange."""
+
+    kinds: Mapping[str, float]
+
+    @property
+    def consent(self) -> float:
+        """How likely some kind of consent is asked for."""
+        return sum(self.kinds.get(kind, 0.0) for kind in CONSENT_KINDS)
+
+    @property
+    def likeliest(self) -> str:
+        return max(self.kinds, key=lambda kind: self.kinds[kind], default="plain")
+
+    @property
+    def likeliest_consent(self) -> str:
+        return max(CONSENT_KINDS, key=lambda kind: self.kinds.get(kind, 0.0))
+
+    def of(self, kind: str) -> float:
+        return self.kinds.get(kind, 0.0)
+
+
+def layer_features(facts: Facts, ruled: str, score: float) -> frozenset[str]:
+    """What the model is given of a layer: its words, and what the rules noticed and made of it."""
+    answers = {id(one.element) for one in facts.candidates if not is_link(one.element)}
+    texts = (one.plain for one in facts.layer.texts if id(one) not in answers)
+    labels = (one.element.plain for one in facts.candidates if id(one.element) in answers and one.element.text)
+    return screen_ngrams(texts, labels) | layer_traits(facts, ruled, score)
+
+
+def answer_features(answer: Candidate, kind: str) -> frozenset[str]:
+    """What the model is given of one answer on a screen of a kind."""
+    return label_ngrams(answer.element.plain) | answer_traits(answer, kind)
+
+
+def impression_of(facts: Facts, ruled: str, score: float) -> Impression:
+    """`ruled`: what the rules made of a layer; `score`: how much it looks like a request for consent to them."""
+    model = _model("kinds")
+    if model is None:
+        return Impression(kinds={})
+    features = layer_features(facts, ruled, score)
+    if model.known(features) < _FEWEST_KNOWN:
+        return Impression(kinds={})
+    kinds: dict[str, float] = {}
+    for name, likely in model.probabilities(features).items():
+        kind = KIND_NAMES.get(name, name)
+        kinds[kind] = kinds.get(kind, 0.0) + likely
+    return Impression(kinds=kinds)
+
+
+def role_of(answer: Candidate, kind: str) -> Mapping[str, float]:
+    """How likely each role is for an answer on a screen that asks for consent; empty when its words are too strange."""
+    model = _model("roles")
+    if model is None:
+        return {}
+    features = answer_features(answer, kind)
+    if model.known(features) < _FEWEST_OF_A_LABEL:
+        return {}
+    roles: dict[str, float] = {}
+    for name, likely in model.probabilities(features).items():
+        role = _ROLES.get(name, name)
+        roles[role] = roles.get(role, 0.0) + likely
+    return roles
+
+
+@lru_cache(maxsize=4)
+def _model(name: str) -> WordingModel | None:
+    """None where the package came without its data: then the rules judge alone."""
+    try:
+        return load_model(name)
+    except OSError:
+        return None

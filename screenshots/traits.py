@@ -1,0 +1,72 @@
+"""What the rules noticed in a layer, put in words for the wording model: the same in every language.
+
+A trait starts with `#`. Traits speak of subjects, answers and the rules' own verdict; where things stand is left to the rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from screenshots.candidates import Candidate
+from screenshots.evidence import Wording, matches
+from screenshots.facts import Facts
+from screenshots.handling import leaning, named_in_sentences
+
+__all__ = ["answer_traits", "layer_traits"]
+
+_GROUPS = (
+    *("topic_strong", "topic_collect", "topic_weak", "place", "processing", "ask", "refuse_leaves", "consent_needed"),
+    *("tick_first", "agreement_line", "retention_ask", "retention_label", "retention_weak", "invites", "article"),
+    *("commerce", "social", "account"),
+)
+_TITLES = ("topic_strong", "topic_weak", "notice_title", "retention_ask", "account", "social", "article")
+_LONGEST, _OPENING = 2400, 400
+_MOST_COUNTED, _MOST_NAMED = 3, 8
+_LEVELS = (-4, -2, 0, 2, 3, 4, 5, 6, 8, 10)
+
+
+def layer_traits(facts: Facts, ruled: str, score: float) -> frozenset[str]:
+    """Of a layer, with what the rules made of it."""
+    return frozenset(_layer_traits(facts, ruled, score))
+
+
+def _layer_traits(facts: Facts, ruled: str, score: float) -> Iterator[str]:
+    yield f"#ruled {ruled}"
+    yield from (f"#score {level}" for level in _LEVELS if score >= level)
+    yield from _counted(facts.wording)
+    yield from _at_least("#handled", facts.handled)
+    plain = facts.layer.plain[:_LONGEST]
+    for name, count in zip(("#data", "#data done", "#data party"), named_in_sentences(plain), strict=True):
+        yield from _at_least(name, count)
+    title = next((one.plain for one in facts.layer.texts), "")
+    yield from (f"#title {group}" for group in _TITLES if matches(group, title))
+    if matches("announces", plain[:_OPENING]):
+        yield "#announces"
+    yield from _at_least("#documents", facts.documents)
+    answers = [one for one in facts.candidates if one.element.text]
+    for one in answers[:_MOST_NAMED]:
+        yield f"#says {one.name}" if one.meaning.clear else f"#may say {one.name}"
+        yield f"#leans {leaning(one.element.text)}"
+    if facts.inputs:
+        yield "#inputs"
+    if facts.checks:
+        yield "#checks"
+
+
+def _counted(wording: Wording) -> Iterator[str]:
+    for group in _GROUPS:
+        yield from _at_least(f"#{group}", wording[group])
+    for kind, count in wording.kinds.items():
+        yield from _at_least(f"#kind {kind}", count)
+
+
+def _at_least(name: str, count: int) -> Iterator[str]:
+    yield from (f"{name} {at}" for at in range(1, min(count, _MOST_COUNTED) + 1))
+
+
+def answer_traits(answer: Candidate, kind: str) -> frozenset[str]:
+    """Of one answer: what its words say to the rules, wherever it stands, and in which kind of dialog."""
+    said = "says" if answer.meaning.clear else "may say"
+    lean = leaning(answer.element.text)
+    known = f"#{said} {answer.name}"
+    return frozenset({known, f"#leans {lean}", f"#in {kind}", f"{known} in {kind}"})

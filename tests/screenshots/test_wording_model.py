@@ -1,0 +1,93 @@
+"""The wording model: what it sees, that its weights are those of the corpus, and that it can say why."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import screenshots
+from screenshots.corpus_lines import CorpusError, corpus_digest, read_corpus
+from screenshots.ngrams import label_ngrams, screen_ngrams, text_ngrams
+from screenshots.wording_model import load_model
+
+CORPUS = Path(screenshots.__file__).parent / "corpus"
+LATIN = st.text("abcdefghij klmnopqrstuvwxyzäéñ0123456789.,", max_size=80)
+HAN = st.text("同意不用户隐私政策我们收集的信息,。", max_size=40)
+
+
+def test_case_accents_and_figures_do_not_count() -> None:
+    assert text_ngrams("Téléphone 0612") == text_ngrams("TELEPHONE 99")
+
+
+def test_traditional_characters_are_read_as_simplified_ones() -> None:
+    assert text_ngrams("隱私權") == text_ngrams("隐私权")
+
+
+def test_a_label_is_told_from_the_same_words_in_a_text() -> None:
+    assert not label_ngrams("Continue") & text_ngrams("Continue")
+
+
+def test_a_misread_letter_leaves_most_of_a_word_known() -> None:
+    right, wrong = text_ngrams("informations"), text_ngrams("informatlons")
+    assert len(right & wrong) / len(right) >= 0.4
+
+
+@given(LATIN, LATIN)
+def test_texts_together_hold_what_each_of_them_holds(one: str, other: str) -> None:
+    assert text_ngrams(one) <= screen_ngrams((one, other), ())
+
+
+@given(HAN)
+def test_a_label_holds_its_beginning_and_its_end(label: str) -> None:
+    found = label_ngrams(label)
+    assert any(one.startswith("==") for one in found)
+
+
+@pytest.mark.parametrize("name", ["kinds", "roles"])
+def test_the_weights_were_trained_on_this_corpus(name: str) -> None:
+    assert load_model(name).corpus == corpus_digest(CORPUS), "run python -m screenshots.training"
+
+
+def test_every_line_of_the_corpus_is_written_as_it_should_be() -> None:
+    lines = read_corpus(CORPUS)
+    assert len(lines) > 5000
+    assert {line.language for line in lines} == {"zh", "zh-TW", "ja", "en", "de", "fr", "es"}
+
+
+def test_all_faults_of_a_corpus_are_named_with_their_places(tmp_path: Path) -> None:
+    (tmp_path / "en_1.txt").write_text("cmp | A | B | accept=OK\nbanner | A | B | yes=OK\ncmp | A\n", "utf-8")
+    with pytest.raises(CorpusError) as caught:
+        read_corpus(tmp_path)
+    assert str(caught.value).count("en_1.txt:2") == 2
+    assert "en_1.txt:3: 2 fields" in str(caught.value)
+
+
+def test_only_consent_is_accepted_or_refused(tmp_path: Path) -> None:
+    (tmp_path / "en.txt").write_text("rate | Like it? | | accept=Yes\n", "utf-8")
+    with pytest.raises(CorpusError, match="only a screen that asks for consent"):
+        read_corpus(tmp_path)
+
+
+def test_likelihoods_add_up() -> None:
+    model = load_model("kinds")
+    once = screen_ngrams(("We use cookies and share your data with 80 partners.",), ("Accept all", "Reject all"))
+    likely = model.probabilities(once)
+    assert sum(likely.values()) == pytest.approx(1)
+    assert max(likely, key=lambda kind: likely[kind]) == "cmp"
+
+
+def test_nothing_known_leaves_the_shares_of_the_corpus() -> None:
+    model = load_model("kinds")
+    assert model.probabilities(()) == model.probabilities(("qqqq",))
+    assert model.known(("qqqq",)) == 0
+
+
+def test_what_carried_an_answer_can_be_named() -> None:
+    model = load_model("kinds")
+    features = screen_ngrams(("Rate us with five stars in the store?",), ("Rate now", "Later"))
+    reasons = model.explain(features, "rate")
+    assert reasons
+    assert all(weight > 0 for _, weight in reasons)
+    assert any("rate" in ngram or "star" in ngram for ngram, _ in reasons)
+    assert [weight for _, weight in reasons] == sorted((weight for _, weight in reasons), reverse=True)
