@@ -77,7 +77,7 @@ def _needed(facts: Facts, ruled: str, kind: str) -> float:
     if not facts.card:
         return _SURE_PAGE if told and not facts.wording["social"] else _NEVER
     if facts.wording["social"] or not (told or hinted):
-        return _SURE_UNTOLD if kind != "notice_only" else _NEVER
+        return _NEVER if kind == "notice_only" or (facts.wording["social"] and not facts.documents) else _SURE_UNTOLD
     if kind == "notice_only":
         return _SURE_NOTICE if told else _SURE_UNTOLD
     return _SURE if told else _SURE_HINTED

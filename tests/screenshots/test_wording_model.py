@@ -74,7 +74,7 @@ def test_likelihoods_add_up() -> None:
     once = screen_ngrams(("We use cookies and share your data with 80 partners.",), ("Accept all", "Reject all"))
     likely = model.probabilities(once)
     assert sum(likely.values()) == pytest.approx(1)
-    assert max(likely, key=lambda kind: likely[kind]) == "cmp"
+    assert likely["cmp"] > 3 * model.probabilities(())["cmp"]
 
 
 def test_nothing_known_leaves_the_shares_of_the_corpus() -> None:
