@@ -24,6 +24,10 @@ _DIMMED = 0.7
 """Of two cards one with less than this share of the other's contrast lies beneath it."""
 _SAME_SIDE, _NEAR_SIDE = 0.006, 0.016
 """How far two sides may lie apart that are one, in shares of the screen's longer side."""
+_LINING = 0.05
+"""The widest margin between two frames of one card."""
+_PASSING = frozenset({"close", "skip"})
+"""What a cross or a key says is no answer to anything."""
 _LEAST_HEIGHT = 0.07
 
 
@@ -52,7 +56,8 @@ def foremost_card(image: Image, elements: Sequence[Element]) -> Box | None:
         return panel.box
     told = _panel(image, elements, patch)
     inside = overlap(panel.box, patch) > 0.9 * area(panel.box)
-    if inside and panel.answers >= told.answers and panel.says >= told.says:
+    sheet = panel.box[0] == 0 and panel.box[2:] == (image.shape[1], image.shape[0])
+    if inside and panel.answers >= told.answers and (sheet or panel.says >= told.says):
         return panel.box
     return patch if told.answers or overlap(panel.box, patch) else panel.box
 
@@ -62,9 +67,10 @@ def _whole(patch: Box, outlines: Sequence[Box], screen: Box) -> Box:
 
     A patch that is outlined itself has to share them to the pixel: other edges of the page may stand near its own.
     """
-    outlined = any(_alike(patch, one) for one in outlines)
+    outlined = next((one for one in outlines if _alike(patch, one)), None)
     slack = (_SAME_SIDE if outlined else _NEAR_SIDE) * max(screen)
-    wholes = [one for one in outlines if _is_part(patch, one, screen, slack)]
+    part = outlined or patch
+    wholes = [one for one in outlines if _is_part(part, one, screen, slack) or _is_lining(part, one, screen, slack)]
     return min(wholes, key=area, default=patch)
 
 
@@ -72,6 +78,15 @@ def _is_part(patch: Box, outline: Box, screen: Box, slack: float) -> bool:
     apart = [at for at in range(4) if abs(patch[at] - outline[at]) > slack]
     drawn = all(outline[at] != screen[at] for at in apart)
     return len(apart) == 1 and drawn and overlap(patch, outline) > 0.95 * area(patch)
+
+
+def _is_lining(patch: Box, outline: Box, screen: Box, slack: float) -> bool:
+    """A frame around a frame: the margins at both sides are alike, and those above and below."""
+    left, top, right, bottom = (abs(one - other) for one, other in zip(patch, outline, strict=True))
+    even = abs(left - right) <= slack and abs(top - bottom) <= slack
+    narrow = slack < max(left, top) <= _LINING * max(screen)
+    drawn = all(outline[at] != screen[at] for at in range(4))
+    return even and narrow and drawn and overlap(patch, outline) == area(patch)
 
 
 def _alike(one: Box, other: Box) -> bool:
@@ -111,11 +126,19 @@ def _is_section(box: Box, outlines: Sequence[Box], image: Image) -> bool:
 
 def _panel(image: Image, elements: Sequence[Element], box: Box) -> _Panel:
     inside = [one for one in elements if contains(grown(box, 8), centre(one.box))]
-    return _Panel(
-        box=box,
-        answers=sum(is_answer(one) for one in inside),
-        says=sum(is_long(one.text) and not is_answer(one) for one in inside),
-    )
+    body = [one for one in inside if is_long(one.text) and not is_answer(one)]
+    answers = sum(is_answer(one) and one.meaning().name not in _PASSING for one in inside)
+    return _Panel(box=box, answers=answers or _drawn_buttons(image, inside, body, box), says=len(body))
+
+
+def _drawn_buttons(image: Image, inside: Sequence[Element], body: Sequence[Element], box: Box) -> int:
+    """Two buttons or three under a text answer it, whatever they say."""
+    foot = max((one.box[3] for one in body), default=box[3])
+    labels = [one for one in inside if one.box[1] >= foot and not is_long(one.text)]
+    if not 2 <= len(labels) <= _MOST_BUTTONS:
+        return 0
+    drawn = sum(button_shape(image, one.box, box).style != "plain" for one in labels)
+    return drawn if 2 <= drawn <= 3 else 0
 
 
 def _patch(image: Image, elements: Sequence[Element]) -> Box | None:

@@ -19,6 +19,8 @@ from screenshots.values import Box
 __all__ = ["find_outlines"]
 
 _SHORT_SIDE = 360
+_LONGEST = 4
+"""No screen is so many times as long as it is wide."""
 _STEP = 6.0
 """Colours on both sides of an edge differ by this much, summed over Lab."""
 _GAP = 7
@@ -35,6 +37,10 @@ _END, _ENDS_DRAWN = 8, 0.6
 _AS_CLEAR = 0.9
 """Of edges that are about as clear as the clearest, the one nearest to the ends of the sides closes them."""
 _MOST_COVER = 0.93
+_MARGIN, _RULE = 5, 7
+"""Columns at either edge of the screen that a sheet leaves empty; and rows that a line above it may take."""
+_HIGHEST, _LOWEST, _ACROSS = 0.4, 0.97, 0.95
+"""A bar over a page has another ground than the page as well: a sheet begins further down."""
 _UNEQUAL = 0.35
 """Corners at both ends of an edge are rounded alike."""
 
@@ -52,7 +58,10 @@ class _Side:
 
 def find_outlines(image: Image) -> tuple[Box, ...]:
     """Every rectangle with four sides that is large enough for a dialog, in pixels of the image."""
-    scale = _SHORT_SIDE / min(image.shape[:2])
+    short, long = sorted(image.shape[:2])
+    if long > _LONGEST * short:
+        return ()
+    scale = _SHORT_SIDE / short
     size = (round(image.shape[1] * scale), round(image.shape[0] * scale))
     small = as_image(cv2.resize(image, size, interpolation=cv2.INTER_AREA))
     lab = cv2.cvtColor(small, cv2.COLOR_BGR2LAB).astype(np.float32)
@@ -62,9 +71,10 @@ def find_outlines(image: Image) -> tuple[Box, ...]:
     upright[:, 1:-1] = _differ(lab[:, 2:], lab[:, :-2])
     tall, wide = level.shape
     sums = np.pad(np.cumsum(level, axis=1), ((0, 0), (1, 0)))
+    found = [*_rectangles(_sides(upright), sums), *_sheets(lab, sums)]
     return tuple(
         (round(left / scale), round(top / scale), round(right / scale), round(bottom / scale))
-        for left, top, right, bottom in _rectangles(_sides(upright), sums)
+        for left, top, right, bottom in found
         if (right - left) * (bottom - top) <= _MOST_COVER * wide * tall
     )
 
@@ -109,6 +119,21 @@ def _rectangles(sides: list[_Side], sums: NDArray[np.int_]) -> Iterator[Box]:
             if together and abs(left.at - other.at) >= 3 * least:
                 first, second = sorted((left, other), key=lambda side: side.at)
                 yield from _closed(first, second, sums)
+
+
+def _sheets(lab: NDArray[np.float32], sums: NDArray[np.int_]) -> Iterator[Box]:
+    """From an edge across the whole screen down to its foot, where the ground is another one than above and stays so."""
+    tall, wide = lab.shape[:2]
+    margins = np.concatenate((lab[:, 2 : 2 + _MARGIN], lab[:, wide - 2 - _MARGIN : wide - 2]), axis=1)
+    ground = np.median(margins, axis=1)
+    empty = np.abs(margins - ground[:, None]).sum(axis=2).max(axis=1) < _STEP
+    rows = np.arange(int(_HIGHEST * tall), int((1 - 2 * _LEAST_SHARE) * tall))
+    for row in rows[_share(sums, rows, 0, wide) >= _ACROSS]:
+        below = slice(row + _RULE, int(_LOWEST * tall))
+        same = np.abs(ground[below] - ground[row + _RULE]).sum(axis=1) < _STEP
+        other = np.abs(ground[row - _RULE] - ground[row + _RULE]).sum() > _STEP / 2
+        if other and empty[below].mean() > _ACROSS and same.mean() > _ACROSS:
+            yield 0, int(row), wide, tall
 
 
 def _closed(left: _Side, right: _Side, sums: NDArray[np.int_]) -> Iterator[Box]:

@@ -41,7 +41,7 @@ def same_label(one: Element, other: Element) -> bool:
     A gradient gives each line a shape of its own width: the button's upper and lower edge are what they share.
     """
     upper, lower = sorted((one, other), key=lambda element: element.box[1])
-    if not _stacked(upper.box, lower.box) or _contrary(upper, lower):
+    if not _stacked(upper.box, lower.box, within=upper.target or lower.target) or _contrary(upper, lower):
         return False
     if upper.target is not None and lower.target is not None:
         return _same_shape(upper.target, lower.target)
@@ -53,17 +53,23 @@ def same_label(one: Element, other: Element) -> bool:
     return whole.clear and whole.name in _ANSWERS and answers < 2
 
 
-def _stacked(upper: Box, lower: Box) -> bool:
+def _stacked(upper: Box, lower: Box, *, within: Box | None) -> bool:
+    """One right below the other about the same axis; inside one shape they may begin at the same edge instead."""
     tall = min(height(upper), height(lower))
     alike = max(height(upper), height(lower)) <= 1.4 * tall
     middles = abs(upper[0] + upper[2] - lower[0] - lower[2]) / 2
-    return alike and -0.5 * tall <= lower[1] - upper[3] <= _TIGHT * tall and middles <= _ALIGNED * tall
+    aligned = middles <= _ALIGNED * tall or (within is not None and abs(upper[0] - lower[0]) <= _TIGHT * tall)
+    return alike and -0.5 * tall <= lower[1] - upper[3] <= _TIGHT * tall and aligned
 
 
 def _contrary(upper: Element, lower: Element) -> bool:
-    """Yes above no is two labels, whatever is drawn around them; "Accept &" above "start" is one."""
+    """Yes above no is two labels, whatever is drawn around them; "Accept &" above "start" is one.
+
+    So is a capital above a small letter: no label begins with one below another that does not.
+    """
     both = _is_answer(upper.text) and _is_answer(lower.text)
-    return both and (upper.meaning().name in _GOING_ON) != (lower.meaning().name in _GOING_ON)
+    goes_on = upper.text[:1].isupper() and lower.text[:1].islower()
+    return both and not goes_on and (upper.meaning().name in _GOING_ON) != (lower.meaning().name in _GOING_ON)
 
 
 def _same_shape(one: Box, other: Box) -> bool:

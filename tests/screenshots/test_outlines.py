@@ -115,3 +115,59 @@ def test_other_edges_of_the_page_do_not_widen_an_outlined_card() -> None:
     fill(image, (175, 800, 180, 1140), 60)
     fill(image, card, 255)
     assert near(foremost_card(image, words(card)), card)
+
+
+def test_card_of_two_panes_is_one() -> None:
+    """The text stands in one pane, the answers in the other."""
+    image = page(2400, 1080)
+    image[:] = 40
+    card, text_pane = (180, 80, 2220, 1000), (180, 80, 1580, 1000)
+    fill(image, card, 110)
+    fill(image, text_pane, 75)
+    said = words(text_pane, answers=())
+    answers = [
+        make_element(text, (1700, top, 2000, top + 50), source="ocr", order=5)
+        for text, top in (("Accept", 400), ("Decline", 600))
+    ]
+    assert near(foremost_card(image, [*said, *answers]), card)
+
+
+def test_frame_around_a_frame_belongs_to_the_card() -> None:
+    image = page()
+    image[:] = 60
+    card, lining = (60, 700, 1020, 1860), (130, 760, 950, 1800)
+    fill(image, card, 150)
+    fill(image, lining, 240)
+    assert near(foremost_card(image, words(lining)), card)
+
+
+@pytest.mark.parametrize(("below", "found"), [(244, True), (255, False)])
+def test_sheet_under_a_rule_has_a_ground_of_its_own(below: int, found: bool) -> None:
+    image = page()
+    edge = 1700
+    fill(image, (0, edge, WIDE, TALL), below)
+    fill(image, (0, edge, WIDE, edge + 12), 90)
+    sheet = (0, edge, WIDE, TALL)
+    assert any(near(box, sheet, 20) for box in find_outlines(image)) is found
+
+
+def test_page_below_its_bar_is_no_sheet() -> None:
+    image = page()
+    fill(image, (0, 0, WIDE, 300), 90)
+    assert not any(box[2:] == (WIDE, TALL) for box in find_outlines(image))
+
+
+def test_two_drawn_buttons_answer_whatever_they_say() -> None:
+    image = thin()
+    lines = words(CARD, answers=("Whistle", "Hum"))
+    assert foremost_card(image, lines) is None
+    for line in lines[1:]:
+        left, top, right, bottom = line.box
+        fill(image, (left - 20, top - 20, right + 20, bottom + 20), 80)
+        fill(image, (left + 20, top + 10, right - 20, bottom - 10), 240)
+    assert near(foremost_card(image, lines), CARD)
+
+
+@pytest.mark.parametrize("shape", [(20, 3000, 3), (3000, 20, 3), (8, 8, 3)])
+def test_a_strip_is_no_screen(shape: tuple[int, int, int]) -> None:
+    assert find_outlines(np.full(shape, 200, np.uint8)) == ()

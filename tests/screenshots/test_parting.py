@@ -66,6 +66,14 @@ def test_words_of_going_on_may_wrap_inside_one_button() -> None:
     assert same_label(line("Accept &", (640, 930, 840, 1000), SHAPE), line("start", (690, 1002, 790, 1072), SHAPE))
 
 
+def test_a_label_that_begins_at_one_edge_may_wrap_in_its_button() -> None:
+    """Both halves could be answers, but no label begins with a small letter below a capital."""
+    shape = (200, 1776, 1236, 2036)
+    one, other = line("Leave without my", (278, 1812, 982, 1900), shape), line("accept", (279, 1902, 508, 1990), shape)
+    assert same_label(one, other)
+    assert not same_label(replace(one, target=None), replace(other, target=None))
+
+
 @pytest.mark.parametrize(
     ("first", "second"),
     [
