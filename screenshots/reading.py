@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from screenshots.blocks import find_blocks, is_a_row, without_block
 from screenshots.candidates import is_long
 from screenshots.dialogs import Judged, describe, judge, topmost
 from screenshots.elements import Element, Layer, area, height, width
@@ -75,6 +76,7 @@ def read_screen(
     if isinstance(layers, str):
         return _unreadable(layers if layers != "no_input" or failure is None else "bad_hierarchy", sight, failure)
     judged = _as_one_page([judge(layer, package) for layer in layers], package)
+    judged = _with_block(judged, parsed, package)
     judged = _sharpened(judged, sight, package)
     looked = False
     if second_look:
@@ -164,6 +166,24 @@ def _as_one_page(judged: list[Judged], package: str | None) -> list[Judged]:
     elements = (*top.elements, *bottom.elements)
     whole = judge(make_layer(elements, top.screen, top.screen, over_content=False, source="ocr"), package)
     return [whole] if whole.verdict.kind in CONSENT_KINDS else judged
+
+
+def _with_block(judged: list[Judged], parsed: Hierarchy | None, package: str | None) -> list[Judged]:
+    """A part of a page that asks for consent by itself is a dialog, and what it stands in is the page below."""
+    top = topmost(judged)
+    if parsed is None or not judged or (top is not None and top is not judged[-1]):
+        return judged
+    page = judged[-1].layer
+    if page.floating or page.over_content or page.source != "hierarchy":
+        return judged
+    for block in find_blocks(parsed, page.screen, package):
+        if is_a_row(block, page):
+            continue
+        found, rest = judge(block, package), without_block(page, block)
+        same = rest is None and judged[-1].verdict.kind in CONSENT_KINDS
+        if found.verdict.kind in CONSENT_KINDS and found.controls and (rest is not None or same):
+            return [*judged[:-1], found, *([judge(rest, package)] if rest is not None else [])]
+    return judged
 
 
 def _is_open(judged: Judged) -> bool:

@@ -25,7 +25,7 @@ from screenshots.elements import (
 from screenshots.hierarchy import Hierarchy, Node
 from screenshots.values import Box
 
-__all__ = ["hidden_surface", "read_layers", "screen_box"]
+__all__ = ["elements_below", "hidden_surface", "is_floating", "make_layer", "read_layers", "screen_box", "windows_of"]
 
 SYSTEM_DIALOGS = (
     "com.android.permissioncontroller",
@@ -63,7 +63,7 @@ def screen_box(hierarchy: Hierarchy, size: tuple[int, int] | None) -> Box:
 def read_layers(hierarchy: Hierarchy, screen: Box, package: str | None) -> tuple[Layer, ...]:
     """Topmost first. The last one is the page of the bottommost window."""
     layers: list[Layer] = []
-    for root in _windows(hierarchy, package):
+    for root in windows_of(hierarchy, package):
         layers.extend(_split(root, screen))
     below = sum(bool(layer.texts) for layer in layers)
     return tuple(layers) if below else tuple(layers[:1])
@@ -87,7 +87,7 @@ def hidden_surface(layers: Sequence[Layer], screen: Box) -> Box | None:
     return screen if sum(len(one.text) for one in texts) < 4 else None
 
 
-def _windows(hierarchy: Hierarchy, package: str | None) -> list[Node]:
+def windows_of(hierarchy: Hierarchy, package: str | None) -> list[Node]:
     """Windows that a person deals with, topmost first. The dump's own order means nothing."""
     shown = [root for root in hierarchy.roots if root.area and not _is_furniture(root)]
 
@@ -202,6 +202,12 @@ class _Walk:
 
     def _layer(self, node: Node, elements: Sequence[Element]) -> Layer:
         return make_layer(elements, card_of(node, elements, self.screen, trim=True), self.screen, over_content=True)
+
+
+def elements_below(root: Node, node: Node, screen: Box) -> tuple[Element, ...]:
+    """Everything that is written or can be touched at and below a node of a window, whatever lies over what."""
+    part = _Walk(root, screen).part(node, None)
+    return (*part.page, *(element for layer in part.over for element in layer.elements))
 
 
 def _split(root: Node, screen: Box) -> list[Layer]:
