@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 import numpy as np
@@ -17,6 +18,7 @@ from screenshots.engines import (
     speller,
     thorough_engine,
 )
+from screenshots.glyphs import mended
 from screenshots.lexicon import has_han
 from screenshots.lines import Image, propose_lines, stack_lines
 from screenshots.pixels import BLANK_SHARE, ImageUnreadable, decode_image, uniformity
@@ -138,9 +140,8 @@ class Sight:
         if pair is None or self.image is None or not boxes:
             return ()
         image, better = self.image, pair[1]
-        return tuple(
-            line for line in self._asked(better, lambda: better.spell(image, boxes)) or () if line.text.strip()
-        )
+        spelt = self._asked(better, lambda: better.spell(image, boxes)) or ()
+        return tuple(replace(line, text=mended(line.text)) for line in spelt if line.text.strip())
 
     def _respelt(self, lines: Sequence[TextLine], chosen: Sequence[TextLine]) -> tuple[TextLine, ...]:
         better = {line.box: line for line in self.respell([line.box for line in chosen])}
@@ -172,12 +173,17 @@ class Sight:
         return joined_lines(plain, raised)
 
     def pale_lines(self, region: Box, known: Sequence[Box]) -> tuple[TextLine, ...]:
-        """Lines that OpenCV sees in the region and no engine has read, redrawn black on white and read again."""
+        """Lines that OpenCV sees in the region and no engine has read, redrawn black on white and read again.
+
+        What touches the region's edge is its own corner.
+        """
         if self.image is None:
             return ()
         left, top, _, _ = region
         crop = cut(self.image, region)
-        placed = ((b[0] + left, b[1] + top, b[2] + left, b[3] + top) for b in propose_lines(crop))
+        tall, wide = crop.shape[:2]
+        whole = (b for b in propose_lines(crop) if b[0] > 0 and b[1] > 0 and b[2] < wide and b[3] < tall)
+        placed = ((b[0] + left, b[1] + top, b[2] + left, b[3] + top) for b in whole)
         unread = [box for box in placed if not any(overlap(box, other) > 0.3 * area(box) for other in known)]
         montage = stack_lines(self.image, unread[-_MOST_PALE_LINES:])
         if montage is None:
@@ -193,7 +199,7 @@ class Sight:
 
 
 def _legible(lines: Sequence[TextLine]) -> tuple[TextLine, ...]:
-    return tuple(line for line in lines if line.confidence >= _LEGIBLE)
+    return tuple(replace(line, text=mended(line.text)) for line in lines if line.confidence >= _LEGIBLE)
 
 
 def _is_doubtful(line: TextLine) -> bool:

@@ -25,9 +25,11 @@ from screenshots.elements import (
 )
 from screenshots.engines import OcrEngine, TextLine
 from screenshots.foremost import foremost_card, grown, is_answer
+from screenshots.glyphs import with_its_head
 from screenshots.lexicon import has_han, has_kana
 from screenshots.lines import Image, as_image
 from screenshots.parting import parted, same_label
+from screenshots.underlines import is_underlined
 from screenshots.values import Box
 from screenshots.windows import make_layer
 
@@ -170,8 +172,8 @@ def _could_be_label(element: Element) -> bool:
 def _styled(element: Element, image: Image, within: Box) -> Element:
     shape = button_shape(image, element.box, within)
     if shape.style == "plain":
-        return replace(element, style="plain")
-    return replace(element, style=shape.style, target=shape.box)
+        return replace(element, style="underlined" if is_underlined(image, element.box) else "plain")
+    return replace(with_its_head(element, image, shape.box), style=shape.style, target=shape.box)
 
 
 def _moved(box: Box, left: int, top: int) -> Box:
