@@ -171,9 +171,16 @@ def _could_be_label(element: Element) -> bool:
 
 def _styled(element: Element, image: Image, within: Box) -> Element:
     shape = button_shape(image, element.box, within)
-    if shape.style == "plain":
+    if shape.style == "plain" or _is_head(shape.box, within):
         return replace(element, style="underlined" if is_underlined(image, element.box) else "plain")
     return replace(with_its_head(element, image, shape.box), style=shape.style, target=shape.box)
+
+
+def _is_head(shape: Box, card: Box) -> bool:
+    """A strip at the upper edge, as wide as the card, is where its title stands."""
+    slack = max(3, width(card) // 200)
+    wide = shape[0] <= card[0] + slack and shape[2] >= card[2] - slack
+    return wide and shape[1] <= card[1] + slack and shape[3] < card[3] - slack
 
 
 def _moved(box: Box, left: int, top: int) -> Box:

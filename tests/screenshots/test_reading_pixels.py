@@ -311,3 +311,16 @@ def test_the_foot_of_a_page_is_no_card_of_its_own() -> None:
 def test_a_sheet_with_a_matter_of_its_own_is_not_the_foot_of_the_page() -> None:
     reading = read_screen(footed(("本章还没有下载完成，离开以后进度不会保存。",)), None)
     assert reading.dialog is None or not reading.dialog.asks_consent
+
+
+def test_the_head_of_a_card_is_no_button() -> None:
+    picture = card(dim(page()), "", ("为了改进服务，我们想记录", "您浏览过的文章。"), ())
+    pen = ImageDraw.Draw(picture)
+    pen.line((90, 860, 990, 860), fill=(30, 30, 30), width=6)
+    pen.text((150, 750), "隐私设置", font=font(48), fill=(20, 20, 20))
+    for left, text, fill in ((150, "拒绝", (230, 230, 230)), (560, "同意", BLUE)):
+        pen.rectangle((left, 1500, left + 370, 1620), fill=fill)
+        pen.text((left + 185, 1560), text, font=font(44), fill=(20, 20, 20), anchor="mm")
+    dialog = read_screen(png(picture), None).dialog
+    assert dialog is not None
+    assert [(one.role, one.text) for one in dialog.controls] == [("refuse", "拒绝"), ("accept", "同意")]
