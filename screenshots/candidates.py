@@ -19,6 +19,10 @@ _FULL_STOPS = ("。", ".")
 _SENTENCE_ENDS = (",", "、", ";", ":", "。")
 _MOST_CANDIDATES = 60
 _LONGEST_LABEL = 60
+_MOST_ON_A_PAGE = 16
+"""A page that says more has other things in line with its buttons than answers."""
+_BESIDE_DRAWN, _BESIDE_WORDS = (0.6, 1.34), (0.75, 1.34)
+"""How high letters may be beside the other answer's: a refusal is often set smaller than the button above it."""
 _SHORTEST_AGREEMENT = 8
 _NO_LABEL = re.compile(r"[。;:]\S|[,、;:。]$|^[\d\W_]+$")
 """What a fragment of running text, or a bare number, has and a label has not."""
@@ -121,11 +125,11 @@ def find_candidates(layer: Layer) -> tuple[Candidate, ...]:
 
 def _with_neighbours(found: Sequence[Candidate], layer: Layer) -> tuple[Candidate, ...]:
     """Pixels alone: short words that stand in line with an answer on a card are the other answer, whatever they say."""
-    if layer.source == "hierarchy" or not layer.floating:
+    if layer.source == "hierarchy" or not (layer.floating or len(layer.texts) <= _MOST_ON_A_PAGE):
         return tuple(found)
     taken = {id(candidate.element) for candidate in found}
     end, running = _body_end(layer), paragraph_lines(layer.elements)
-    answers = [one for one in found if one.meaning.clear and (one.positive or one.negative) and one.element.text]
+    answers = [one for one in found if one.element.text and (_answers_clearly(one, layer) or _is_drawn_below(one))]
     added: list[Candidate] = []
     for element in layer.texts:
         if id(element) in taken or id(element) in running or not _could_answer(element, end):
@@ -141,6 +145,15 @@ def _with_neighbours(found: Sequence[Candidate], layer: Layer) -> tuple[Candidat
     return tuple(sorted([*known, *added], key=lambda one: places[id(one.element)]))
 
 
+def _answers_clearly(candidate: Candidate, layer: Layer) -> bool:
+    return layer.floating and candidate.meaning.clear and (candidate.positive or candidate.negative)
+
+
+def _is_drawn_below(candidate: Candidate) -> bool:
+    """A button under the text, whatever it says: what stands in line with it is the other answer."""
+    return candidate.below_body and candidate.element.style in ("filled", "outline")
+
+
 def _could_answer(element: Element, end: int) -> bool:
     below = centre(element.box)[1] > end and element.source != "hierarchy"
     label = len(element.text) >= 2 and not is_long(element.text) and not is_link(element)
@@ -149,7 +162,8 @@ def _could_answer(element: Element, end: int) -> bool:
 
 def _in_line(one: Element, answer: Element, layer: Layer) -> bool:
     """In the answer's row, or above or below it about the same axis; letters of the same size."""
-    if not 0.75 <= height(one.box) / max(1, height(answer.box)) <= 1.34:
+    smallest, largest = _BESIDE_DRAWN if answer.style in ("filled", "outline") else _BESIDE_WORDS
+    if not smallest <= height(one.box) / max(1, height(answer.box)) <= largest:
         return False
     standing = _standing(one, answer, layer)
     axis = abs(centre(one.box)[0] - centre(answer.box)[0]) <= 0.02 * width(layer.screen)

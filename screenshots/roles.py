@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from screenshots.candidates import Candidate, partner_of
@@ -9,6 +11,7 @@ from screenshots.elements import Layer
 from screenshots.handling import leaning
 from screenshots.impression import role_of
 from screenshots.kinds import Verdict
+from screenshots.lexicon import has_han, has_kana
 from screenshots.values import CONSENT_KINDS, Control
 
 __all__ = ["assign_roles"]
@@ -62,7 +65,10 @@ _YES = frozenset({"accept"})
 _CONTRARY = {"accept": "refuse", "refuse": "accept"}
 _AGAINST = {"accept": -1, "refuse": 1}
 """Which way a label must not lean to be taken for an answer."""
-_LIKELY, _LIKELIER, _CONTRADICTS = 0.6, 0.85, 0.95
+_LIKELY, _LIKELIER, _CONTRADICTS, _CLAIMED = 0.6, 0.85, 0.95, 0.3
+_WORDY, _WORDY_HAN = 26, 13
+_PAIR_ODDS, _FILLED, _LEAST = 2.3, 1.0, 0.02
+"""Ten to one tells two answers apart; that one of them is filled counts nearly three to one."""
 _KNOWN = frozenset({"basic_mode", "settings", "acknowledge"})
 _VAGUE = frozenset({"other", "close", "later", "skip"})
 
@@ -137,6 +143,7 @@ def _consent_roles(layer: Layer, verdict: Verdict) -> dict[int, _Role]:
     _infer_from_doubt(layer, candidates, roles)
     _infer_from_leaning(layer, candidates, roles)
     _infer_from_wording(candidates, roles, verdict.kind)
+    _infer_pair_from_wording(candidates, roles, verdict.kind)
     return roles
 
 
@@ -201,19 +208,58 @@ def _infer_from_wording(candidates: tuple[Candidate, ...], roles: dict[int, _Rol
 
     Where it contradicts clear words, nobody knows.
     """
+    said = {id(one): role_of(one, kind) for one in candidates if one.element.text}
     for one in candidates:
-        likely = role_of(one, kind) if one.element.text else {}
-        role = roles[id(one)]
+        likely, role = said.get(id(one), {}), roles[id(one)]
         name = max(likely, key=lambda known: likely[known], default="other")
         contrary = _CONTRARY.get(role.name, "")
         if contrary and (role.clear or name == contrary):
             if role.clear and likely.get(contrary, 0.0) >= _CONTRADICTS:
                 roles[id(one)] = _Role(name="other", clear=False)
-            continue
-        if role.name != name and not (role.clear and (role.name in _KNOWN or name in _CONTRARY)):
-            open_to = _LIKELY if name not in _CONTRARY and role.name == "other" else _LIKELIER
-            if likely.get(name, 0.0) >= open_to and leaning(one.element.text) != _AGAINST.get(name):
+        elif role.name != name and not (role.clear and (role.name in _KNOWN or name in _CONTRARY)):
+            claimed = max((other.get(name, 0.0) for at, other in said.items() if at != id(one)), default=0.0)
+            if _may_be(name, role, likely, claimed, leaning(one.element.text)):
                 roles[id(one)] = _Role(name=name, clear=False)
+
+
+def _may_be(name: str, role: _Role, likely: Mapping[str, float], claimed: float, lean: int) -> bool:
+    """`claimed`: how likely another answer is the same; two that both look like the refusal cannot be told apart."""
+    if name in _CONTRARY:
+        return likely[name] >= _LIKELIER and claimed < _CLAIMED and lean != _AGAINST[name]
+    return likely.get(name, 0.0) >= (_LIKELY if role.name == "other" else _LIKELIER)
+
+
+def _infer_pair_from_wording(candidates: tuple[Candidate, ...], roles: dict[int, _Role], kind: str) -> None:
+    """Of two answers in unknown words: which is more likely yes and which no, by their words and by how they are drawn."""
+    answers = [one for one in candidates if one.button_like and one.element.text and not _is_besides(roles[id(one)])]
+    if len(answers) != 2 or any(not _is_unsaid(roles[id(one)]) or _is_wordy(one) for one in answers):
+        return
+    first, second = answers
+    odds = _odds(first, kind) - _odds(second, kind)
+    if abs(odds) >= _PAIR_ODDS:
+        yes, no = (first, second) if odds > 0 else (second, first)
+        roles[id(yes)], roles[id(no)] = _Role(name="accept", clear=False), _Role(name="refuse", clear=False)
+
+
+def _is_besides(role: _Role) -> bool:
+    return role.clear and role.name in _BESIDES
+
+
+def _is_wordy(answer: Candidate) -> bool:
+    """Rather the line beside a box than an answer."""
+    text = answer.element.text
+    return len(text) > (_WORDY_HAN if has_han(text) or has_kana(text) else _WORDY)
+
+
+def _is_unsaid(role: _Role) -> bool:
+    return role.name == "other" or (not role.clear and role.name in ("accept", "refuse"))
+
+
+def _odds(answer: Candidate, kind: str) -> float:
+    """How much an answer is yes rather than no, as the logarithm of the odds; what is filled is mostly the wished answer."""
+    likely = role_of(answer, kind)
+    yes, no = (max(likely.get(name, 0.0), _LEAST) for name in ("accept", "refuse"))
+    return math.log(yes / no) + (_FILLED if answer.element.style == "filled" else 0.0)
 
 
 def _is_open(role: _Role, same: frozenset[str]) -> bool:

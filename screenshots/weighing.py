@@ -15,14 +15,16 @@ from screenshots.values import CONSENT_KINDS
 
 __all__ = ["Weighed", "weigh"]
 
-_SURE, _SURE_HINTED, _SURE_PAGE, _SURE_NOTICE, _SURE_UNTOLD = 0.7, 0.8, 0.93, 0.9, 0.95
+_SURE, _SURE_HINTED, _SURE_PAGE, _SURE_NOTICE, _SURE_UNTOLD, _SURE_UNSAID = 0.7, 0.8, 0.93, 0.9, 0.95, 0.98
 """How likely consent has to be on a card that names a subject which needs it, on one that only hints at one, on a page that is
-nothing but its question, for a notice that asks nothing, and on a card about none of these or about other people."""
+nothing but its question, for a notice that asks nothing, on a card about none of these or about other people, and for a page or
+a notice about none of these."""
 _SURE_OTHERWISE = 0.9
 """And against another kind that the rules saw."""
 _HARDLY, _HARDLY_A_LOGIN, _BARELY_OVER = 0.08, 0.002, 2.0
 """How unlikely consent has to be for a request that the rules saw to be none, and how far over their threshold they may be."""
 _SURE_KIND, _SURELY_NOT = 0.55, 0.95
+_TAKES_NOTE = ("acknowledge", "confirm", "close", "proceed")
 _UNNAMED = frozenset({"other", "plain"})
 _SOFT = frozenset({"ad_popup", "rating", "notification_prompt", "permission_rationale", "update", "purchase"})
 """Kinds that rules find by words which a request for consent uses as well."""
@@ -59,7 +61,7 @@ def weigh(facts: Facts, ruled: str, score: float) -> Weighed:
 
 def _weighed(facts: Facts, ruled: str, score: float, impression: Impression) -> str:
     if ruled in CONSENT_KINDS:
-        limit = _HARDLY_A_LOGIN if impression.likeliest in _LOGINS else _HARDLY
+        limit = _HARDLY_A_LOGIN if impression.likeliest.startswith("login") else _HARDLY
         doubted = impression.consent < limit and score < THRESHOLD + _BARELY_OVER
         return _other_kind(facts, "other", impression) if doubted else ruled
     if impression.consent >= _needed(facts, ruled, impression.likeliest_consent) and could_ask(facts):
@@ -70,16 +72,18 @@ def _weighed(facts: Facts, ruled: str, score: float, impression: Impression) -> 
 def _needed(facts: Facts, ruled: str, kind: str) -> float:
     """How likely consent has to be for the model to be believed."""
     told, hinted = bool(facts.topics or facts.documents), bool(facts.wording["topic_weak"])
+    among_people = bool(facts.wording["social"])
     if ruled in _SOFT:
         return _SURE_OTHERWISE if told and facts.card else _NEVER
-    if ruled not in _UNNAMED:
+    if ruled not in _UNNAMED or (among_people and not facts.documents):
         return _NEVER
     if not facts.card:
-        return _SURE_PAGE if told and not facts.wording["social"] else _NEVER
-    if facts.wording["social"] or not (told or hinted):
-        return _NEVER if kind == "notice_only" or (facts.wording["social"] and not facts.documents) else _SURE_UNTOLD
+        asked = told or (facts.duo_or_pair and kind != "notice_only")
+        return _NEVER if among_people or not asked else _SURE_PAGE if told else _SURE_UNSAID
     if kind == "notice_only":
-        return _SURE_NOTICE if told else _SURE_UNTOLD
+        return _SURE_NOTICE if told else _SURE_UNSAID if facts.has(*_TAKES_NOTE) else _NEVER
+    if among_people or not (told or hinted):
+        return _SURE_UNTOLD
     return _SURE if told else _SURE_HINTED
 
 
