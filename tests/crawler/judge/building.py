@@ -33,7 +33,14 @@ def entry(lane: str, seq: int, seconds: float, kind: str, data: Mapping[str, obj
     )
 
 
-def dialog(kind: str, *roles: str, certain: bool = True, checkboxes: Sequence[Checkbox] = (), text: str = "") -> Dialog:
+def dialog(
+    kind: str,
+    *roles: str,
+    certain: bool = True,
+    checkboxes: Sequence[Checkbox] = (),
+    text: str = "",
+    by_wording: bool = False,
+) -> Dialog:
     controls = tuple(
         Control(
             role=role,
@@ -55,6 +62,7 @@ def dialog(kind: str, *roles: str, certain: bool = True, checkboxes: Sequence[Ch
         source="hierarchy",
         certain=certain,
         agreed_by=("hierarchy",),
+        by_wording=by_wording,
     )
 
 

@@ -338,6 +338,18 @@ def test_without_a_second_look_it_is_only_suspected() -> None:
     assert verdict("M1-10", session(screens=[screen(0, 1, shown)])) is Verdict.SUSPECTED
 
 
+def test_a_prompt_that_only_the_wording_model_named_confirms_nothing() -> None:
+    shown = reading(dialog("notice_only", "acknowledge", by_wording=True))
+    assert verdict("M1-10", session(screens=[screen(0, 1, shown)])) is Verdict.SUSPECTED
+
+
+def test_an_answer_whose_meaning_was_guessed_may_refuse() -> None:
+    shown = dialog("privacy_agreement", "accept", "acknowledge")
+    guessed = replace(shown, controls=(shown.controls[0], replace(shown.controls[1], clear=False)))
+    assert verdict("M1-10", session(screens=[screen(0, 1, reading(guessed))])) is Verdict.NOT_OBSERVED
+    assert verdict("M1-10", session(screens=[screen(0, 1, reading(shown))])) is Verdict.CONFIRMED
+
+
 @pytest.mark.parametrize("role", ["refuse", "exit", "close", "later", "basic_mode", "other"])
 def test_anything_that_may_refuse_is_a_choice(role: str) -> None:
     shown = reading(dialog("privacy_agreement", "accept", role))
@@ -402,7 +414,7 @@ def test_leaving_at_once_is_not_asking() -> None:
     assert verdict("M1-12", refusing("plain")) is Verdict.NOT_OBSERVED
 
 
-def coming_back(*shown: str, times: int = 2) -> object:
+def coming_back(*shown: str, times: int = 2, by_wording: bool = False) -> object:
     """Refusing taps after each of which the dialog was gone, and then these screens were seen while nothing was touched."""
     facts, screens, number = [], [], 0
     for round_number in range(times):
@@ -411,7 +423,8 @@ def coming_back(*shown: str, times: int = 2) -> object:
         facts.append(entry("ui", step, at, "StepIntended", {"purpose": "refuse" if not step else "refuse_again"}))
         facts.append(entry("ui", step + 1, at + 0.1, "ActionDone", {"ok": True}))
         for place, kind in enumerate(("plain", *shown)):
-            looked = reading(None, "首页") if kind == "plain" else reading(dialog(kind, "accept", "refuse"))
+            asking = dialog(kind, "accept", "refuse", by_wording=by_wording)
+            looked = reading(None, "首页") if kind == "plain" else reading(asking)
             screens.append(screen(number, at + 0.4 + place, looked, phase=Phase.REFUSAL_PENDING))
             facts.append(entry("ui", step + 2 + 2 * place, at + 0.4 + place, "ScreenSeen", {"screen": number}))
             if not place:
@@ -424,6 +437,11 @@ def test_a_dialog_that_comes_back_by_itself_twice_is_asking_again() -> None:
     asking = ("plain", "privacy_agreement", "privacy_agreement", "privacy_agreement")
     assert verdict("M1-12", coming_back(*asking)) is Verdict.CONFIRMED
     assert verdict("M1-12", coming_back(*asking, times=1)) is Verdict.NOT_OBSERVED
+
+
+def test_asking_again_in_words_that_no_rule_knows_is_only_suspected() -> None:
+    asking = ("plain", "privacy_agreement", "privacy_agreement", "privacy_agreement")
+    assert verdict("M1-12", coming_back(*asking, by_wording=True)) is Verdict.SUSPECTED
 
 
 def test_a_screen_misread_once_asks_for_nothing() -> None:
