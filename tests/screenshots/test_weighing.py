@@ -1,0 +1,80 @@
+"""Rules and wording model together: what the model may add, and what it may not."""
+
+import pytest
+
+from screenshots.reading import read_screen
+from screenshots.values import Dialog
+from tests.screenshots.trees import button, feed, hierarchy, label, node, over, status_bar, window
+
+
+def shown(title: str, body: str, *labels: str, page: bool = False) -> Dialog | None:
+    share = 560 // len(labels)
+    buttons = "".join(
+        button(text, (80 + at * share, 1040, 60 + (at + 1) * share, 1130)) for at, text in enumerate(labels)
+    )
+    content = label(title, (80, 430, 640, 490)) + label(body, (80, 510, 640, 950)) + buttons
+    card = node((60, 400, 660, 1160), content, name="android.widget.LinearLayout")
+    tree = hierarchy(status_bar(), window(content) if page else over(feed(), card))
+    return read_screen(None, tree, ocr=()).dialog
+
+
+ASKING = (
+    (
+        "Before the first brew",
+        "We note which teas you steep, your phone's model and roughly where you are, and send it to our lab in Leeds.",
+        ("Not for me", "Fine, brew on"),
+    ),
+    (
+        "开炉之前",
+        "为了记住您的口味,我们会把您点过的菜、手机型号和大致位置传到我们的服务器,合作的两家公司也能看到。",
+        ("不用了", "好,进厨房"),
+    ),
+)
+
+
+@pytest.mark.parametrize(("title", "body", "labels"), ASKING)
+def test_consent_in_words_on_no_list_is_found(title: str, body: str, labels: tuple[str, str]) -> None:
+    dialog = shown(title, body, *labels)
+    assert dialog is not None
+    assert dialog.asks_consent
+
+
+def test_what_the_rules_know_is_not_marked_as_guessed() -> None:
+    dialog = shown("用户协议和隐私政策", "请阅读《用户协议》和《隐私政策》,同意后使用。", "不同意", "同意")
+    assert dialog is not None
+    assert dialog.asks_consent
+    assert not dialog.by_wording
+
+
+@pytest.mark.parametrize(
+    ("title", "body", "labels"),
+    [
+        ("Wi-Fi required", "The film is large. Play it over mobile data?", ("Cancel", "Play")),
+        ("Datei gespeichert", "Die Tabelle liegt jetzt in deinem Ordner.", ("OK",)),
+        ("维护公告", "今晚两点到四点暂停服务,请提前下线。", ("知道了",)),
+        ("Compartir con Ana", "Ana verá dónde estás durante una hora.", ("Ahora no", "Compartir")),
+        (
+            "House rules",
+            "No parties, boots off at the door. Do you agree to the rules of the house?",
+            ("No", "I agree"),
+        ),
+    ],
+)
+def test_what_asks_for_something_else_stays_something_else(title: str, body: str, labels: tuple[str, ...]) -> None:
+    dialog = shown(title, body, *labels)
+    assert dialog is None or not dialog.asks_consent
+
+
+def test_an_answer_the_model_named_is_never_clear() -> None:
+    dialog = shown(*ASKING[0][:2], *ASKING[0][2])
+    assert dialog is not None
+    unknown = next(one for one in dialog.controls if one.text == "Fine, brew on")
+    assert not unknown.clear
+
+
+def test_a_news_page_with_two_buttons_asks_for_nothing() -> None:
+    body = (
+        "Reporter found that many apps share location with advertisers. Experts say consent is rarely read. By Jo Hall"
+    )
+    dialog = shown("Who reads the small print?", body, "Previous", "Next story", page=True)
+    assert dialog is None or not dialog.asks_consent
