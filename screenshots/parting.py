@@ -9,6 +9,7 @@ import numpy as np
 
 from screenshots.elements import Element, area, height, join_texts, make_element, overlap, width
 from screenshots.labels import label_meaning
+from screenshots.lexicon import has_han, has_kana
 from screenshots.lines import Image, commonest_colour
 from screenshots.values import Box
 
@@ -41,7 +42,7 @@ def same_label(one: Element, other: Element) -> bool:
     A gradient gives each line a shape of its own width: the button's upper and lower edge are what they share.
     """
     upper, lower = sorted((one, other), key=lambda element: element.box[1])
-    if not _stacked(upper.box, lower.box, within=upper.target or lower.target) or _contrary(upper, lower):
+    if not (_stacked(upper.box, lower.box) or _wraps(upper, lower)) or _contrary(upper, lower):
         return False
     if upper.target is not None and lower.target is not None:
         return _same_shape(upper.target, lower.target)
@@ -53,13 +54,27 @@ def same_label(one: Element, other: Element) -> bool:
     return whole.clear and whole.name in _ANSWERS and answers < 2
 
 
-def _stacked(upper: Box, lower: Box, *, within: Box | None) -> bool:
-    """One right below the other about the same axis; inside one shape they may begin at the same edge instead."""
+def _stacked(upper: Box, lower: Box) -> bool:
+    """One right below the other about the same axis."""
+    middles = abs(upper[0] + upper[2] - lower[0] - lower[2]) / 2
+    return _follows(upper, lower) and middles <= _ALIGNED * min(height(upper), height(lower))
+
+
+def _follows(upper: Box, lower: Box) -> bool:
     tall = min(height(upper), height(lower))
     alike = max(height(upper), height(lower)) <= 1.4 * tall
-    middles = abs(upper[0] + upper[2] - lower[0] - lower[2]) / 2
-    aligned = middles <= _ALIGNED * tall or (within is not None and abs(upper[0] - lower[0]) <= _TIGHT * tall)
-    return alike and -0.5 * tall <= lower[1] - upper[3] <= _TIGHT * tall and aligned
+    return alike and -0.5 * tall <= lower[1] - upper[3] <= _TIGHT * tall
+
+
+def _wraps(upper: Element, lower: Element) -> bool:
+    """One begins where the other does, in one shape, and the lower one's first word had no room in the line above."""
+    shape = upper.target or lower.target
+    one, other = upper.box, lower.box
+    if shape is None or not _follows(one, other) or abs(one[0] - other[0]) > _TIGHT * height(one):
+        return False
+    each = width(other) / max(1, len(lower.text))
+    word = 1 if has_han(lower.text) or has_kana(lower.text) else len(lower.text.split(" ", 1)[0]) + 1
+    return one[2] + word * each > shape[2] - (one[0] - shape[0])
 
 
 def _contrary(upper: Element, lower: Element) -> bool:

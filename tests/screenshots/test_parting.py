@@ -74,6 +74,13 @@ def test_a_label_that_begins_at_one_edge_may_wrap_in_its_button() -> None:
     assert not same_label(replace(one, target=None), replace(other, target=None))
 
 
+def test_a_heading_above_its_line_in_a_banner_is_no_label_that_wraps() -> None:
+    """The upper line would have had room for more."""
+    banner = (40, 2040, 1040, 2290)
+    upper, lower = line("News", (180, 2090, 300, 2160), banner), line("Read what is on", (180, 2165, 420, 2230), banner)
+    assert not same_label(upper, lower)
+
+
 @pytest.mark.parametrize(
     ("first", "second"),
     [
