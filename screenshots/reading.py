@@ -50,6 +50,7 @@ _LONGEST_ANSWER = 12
 _MOST_ANSWERS = 8
 _ONE_LINE = 2.2
 """Han are about as wide as tall: a label is on two lines when it is taller than its characters are wide, twice over."""
+_UNNAMED = ("plain", "other", "settings", "policy_text", *CONSENT_KINDS)
 _REFUSING = ("refuse", "exit", "basic_mode", "later", "close", "skip", "settings")
 
 
@@ -176,14 +177,19 @@ def _with_block(judged: list[Judged], parsed: Hierarchy | None, package: str | N
     page = judged[-1].layer
     if page.floating or page.over_content or page.source != "hierarchy":
         return judged
+    named: list[Judged] | None = None
     for block in find_blocks(parsed, page.screen, package):
         if is_a_row(block, page):
             continue
         found, rest = judge(block, package), without_block(page, block)
+        kind = found.verdict.kind
         same = rest is None and judged[-1].verdict.kind in CONSENT_KINDS
-        if found.verdict.kind in CONSENT_KINDS and found.controls and (rest is not None or same):
-            return [*judged[:-1], found, *([judge(rest, package)] if rest is not None else [])]
-    return judged
+        taken = [*judged[:-1], found, *([judge(rest, package)] if rest is not None else [])]
+        if kind in CONSENT_KINDS and found.controls and (rest is not None or same):
+            return taken
+        if named is None and _is_open(judged[-1]) and kind not in _UNNAMED and found.controls:
+            named = taken
+    return named or judged
 
 
 def _is_open(judged: Judged) -> bool:
