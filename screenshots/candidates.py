@@ -19,6 +19,7 @@ _FULL_STOPS = ("。", ".")
 _SENTENCE_ENDS = (",", "、", ";", ":", "。")
 _MOST_CANDIDATES = 60
 _LONGEST_LABEL = 60
+_OFF_AXIS, _WIDE_BUTTON = 0.04, 0.5
 _MOST_ON_A_PAGE = 16
 """A page that says more has other things in line with its buttons than answers."""
 _BESIDE_DRAWN, _BESIDE_WORDS = (0.6, 1.34), (0.75, 1.34)
@@ -120,7 +121,23 @@ def find_candidates(layer: Layer) -> tuple[Candidate, ...]:
         drawn = element.style in ("filled", "outline")
         if (drawn or id(element) not in running) and _is_control(candidate, layer, touchable=touchable):
             found.append(candidate)
-    return _with_neighbours(found[-_MOST_CANDIDATES:], layer)
+    shown = [one for one in found if layer.source == "hierarchy" or not _stands_over_a_button(one, found, layer)]
+    return _with_neighbours(shown[-_MOST_CANDIDATES:], layer)
+
+
+def _stands_over_a_button(candidate: Candidate, found: Sequence[Candidate], layer: Layer) -> bool:
+    """Pixels alone: plain words that agree, off the axis of a drawn button below them, stand beside a box to tick."""
+    element = candidate.element
+    if not candidate.positive or element.style in ("filled", "outline") or element.clickable:
+        return False
+    middle, low = centre(element.box)[0], element.box[3]
+    return any(
+        other.element.style == "filled"
+        and other.element.touch_box[1] >= low
+        and abs(centre(other.element.touch_box)[0] - middle) > _OFF_AXIS * width(layer.box)
+        and width(other.element.touch_box) >= _WIDE_BUTTON * width(layer.box)
+        for other in found
+    )
 
 
 def _with_neighbours(found: Sequence[Candidate], layer: Layer) -> tuple[Candidate, ...]:
