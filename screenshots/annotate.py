@@ -178,7 +178,8 @@ def _headline(reading: ScreenReading) -> str:
     if reading.dialog is None:
         return f"{said} · {reading.source}"
     trust = f"certain ({', '.join(reading.dialog.agreed_by)})" if reading.dialog.certain else "one reader only"
-    return f"{said} · {reading.dialog.source} · {trust}"
+    named = " · named by the wording model" if reading.dialog.by_wording else ""
+    return f"{said} · {reading.dialog.source} · {trust}{named}"
 
 
 @lru_cache(maxsize=8)
