@@ -182,12 +182,12 @@ def _with_block(judged: list[Judged], parsed: Hierarchy | None, package: str | N
         if is_a_row(block, page):
             continue
         found, rest = judge(block, package), without_block(page, block)
-        kind = found.verdict.kind
+        kind, answered = found.verdict.kind, any(one.role != "other" for one in found.controls)
         same = rest is None and judged[-1].verdict.kind in CONSENT_KINDS
         taken = [*judged[:-1], found, *([judge(rest, package)] if rest is not None else [])]
-        if kind in CONSENT_KINDS and found.controls and (rest is not None or same):
+        if kind in CONSENT_KINDS and answered and (rest is not None or same):
             return taken
-        if named is None and _is_open(judged[-1]) and kind not in _UNNAMED and found.controls:
+        if named is None and _is_open(judged[-1]) and kind not in _UNNAMED and answered:
             named = taken
     return named or judged
 
