@@ -182,7 +182,8 @@ def _with_block(judged: list[Judged], parsed: Hierarchy | None, package: str | N
         if is_a_row(block, page):
             continue
         found, rest = judge(block, package), without_block(page, block)
-        kind, answered = found.verdict.kind, any(one.role != "other" for one in found.controls)
+        answered = len(found.controls) == 1 or any(one.role != "other" for one in found.controls)
+        kind = found.verdict.kind
         same = rest is None and judged[-1].verdict.kind in CONSENT_KINDS
         taken = [*judged[:-1], found, *([judge(rest, package)] if rest is not None else [])]
         if kind in CONSENT_KINDS and answered and (rest is not None or same):
