@@ -182,7 +182,7 @@ def _with_block(judged: list[Judged], parsed: Hierarchy | None, package: str | N
         if is_a_row(block, page):
             continue
         found, rest = judge(block, package), without_block(page, block)
-        answered = len(found.controls) == 1 or any(one.role != "other" for one in found.controls)
+        answered = 1 <= len(found.controls) <= 2 or any(one.role != "other" for one in found.controls)
         kind = found.verdict.kind
         same = rest is None and judged[-1].verdict.kind in CONSENT_KINDS
         taken = [*judged[:-1], found, *([judge(rest, package)] if rest is not None else [])]
