@@ -15,12 +15,12 @@ from screenshots.values import CONSENT_KINDS
 
 __all__ = ["Weighed", "weigh"]
 
-_SURE, _SURE_HINTED, _SURE_PAGE, _SURE_NOTICE, _SURE_UNTOLD, _SURE_UNSAID = 0.7, 0.8, 0.93, 0.9, 0.95, 0.98
+_SURE, _SURE_HINTED, _SURE_PAGE, _SURE_NOTICE, _SURE_UNTOLD, _SURE_UNSAID = 0.7, 0.8, 0.95, 0.9, 0.95, 0.98
 """How likely consent has to be on a card that names a subject which needs it, on one that only hints at one, on a page that is
 nothing but its question, for a notice that asks nothing, on a card about none of these or about other people, and for a page or
 a notice about none of these."""
-_SURE_OTHERWISE = 0.9
-"""And against another kind that the rules saw."""
+_SURE_OTHERWISE, _SURE_OF_NOTHING = 0.9, 0.99
+"""And against another kind that the rules saw, and for a notice that hints at nothing the rules know."""
 _HARDLY, _HARDLY_A_LOGIN, _BARELY_OVER = 0.08, 0.002, 2.0
 """How unlikely consent has to be for a request that the rules saw to be none, and how far over their threshold they may be."""
 _SURE_KIND, _SURELY_NOT = 0.55, 0.95
@@ -81,7 +81,8 @@ def _needed(facts: Facts, ruled: str, kind: str) -> float:
         asked = told or (facts.duo_or_pair and kind != "notice_only")
         return _NEVER if among_people or not asked else _SURE_PAGE if told else _SURE_UNSAID
     if kind == "notice_only":
-        return _SURE_NOTICE if told else _SURE_UNSAID if facts.has(*_TAKES_NOTE) else _NEVER
+        unsaid = _SURE_UNSAID if hinted else _SURE_OF_NOTHING
+        return _SURE_NOTICE if told else unsaid if facts.has(*_TAKES_NOTE) else _NEVER
     if among_people or not (told or hinted):
         return _SURE_UNTOLD
     return _SURE if told else _SURE_HINTED
