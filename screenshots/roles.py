@@ -65,7 +65,7 @@ _YES = frozenset({"accept"})
 _CONTRARY = {"accept": "refuse", "refuse": "accept"}
 _AGAINST = {"accept": -1, "refuse": 1}
 """Which way a label must not lean to be taken for an answer."""
-_LIKELY, _LIKELIER, _CONTRADICTS, _CLAIMED = 0.6, 0.85, 0.95, 0.3
+_LIKELY, _LIKELIER, _CONTRADICTS, _CLAIMED, _COUNTERPART = 0.6, 0.85, 0.95, 0.3, 0.4
 _WORDY, _WORDY_HAN = 26, 13
 _PAIR_ODDS, _FILLED, _LEAST = 2.3, 1.0, 0.02
 """Ten to one tells two answers apart; that one of them is filled counts nearly three to one."""
@@ -217,9 +217,20 @@ def _infer_from_wording(candidates: tuple[Candidate, ...], roles: dict[int, _Rol
             if role.clear and likely.get(contrary, 0.0) >= _CONTRADICTS:
                 roles[id(one)] = _Role(name="other", clear=False)
         elif role.name != name and not (role.clear and (role.name in _KNOWN or name in _CONTRARY)):
-            claimed = max((other.get(name, 0.0) for at, other in said.items() if at != id(one)), default=0.0)
+            others = {at: other for at, other in said.items() if at != id(one)}
+            if name in _CONTRARY and not _stands_against(_CONTRARY[name], others, roles):
+                continue
+            claimed = max((other.get(name, 0.0) for other in others.values()), default=0.0)
             if _may_be(name, role, likely, claimed, leaning(one.element.text)):
                 roles[id(one)] = _Role(name=name, clear=False)
+
+
+def _stands_against(contrary: str, others: Mapping[int, Mapping[str, float]], roles: Mapping[int, _Role]) -> bool:
+    """Another answer is, or is likely, the contrary: without one nobody knows that this is an answer at all."""
+    return any(
+        roles[at].name == contrary or (not roles[at].clear and other.get(contrary, 0.0) >= _COUNTERPART)
+        for at, other in others.items()
+    )
 
 
 def _may_be(name: str, role: _Role, likely: Mapping[str, float], claimed: float, lean: int) -> bool:
