@@ -53,7 +53,7 @@ class Element:
     """The box that reacts to a tap, when it is larger than the text."""
     checked: bool | None = None
     style: str = "unknown"
-    """How pixels draw it: `filled`, `outline`, `plain` or `unknown` (not measured)."""
+    """How pixels draw it: `filled`, `outline`, `underlined`, `plain` or `unknown` (not measured)."""
     resource_id: str = ""
     class_name: str = ""
     package: str = ""

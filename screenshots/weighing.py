@@ -91,7 +91,7 @@ def _needed(facts: Facts, ruled: str, kind: str) -> float:
 def _other_kind(facts: Facts, ruled: str, impression: Impression) -> str:
     likeliest = impression.likeliest
     small = facts.card or len(facts.layer.texts) <= _MOST_TEXTS
-    if not (small and likeliest in _NAMED and facts.candidates):
+    if not (small and likeliest in _NAMED and facts.candidates) or (facts.card and likeliest == "login"):
         return ruled
     sure = _SURE_KIND if ruled in _UNNAMED else _SURELY_NOT if ruled in _SOFT or ruled in _LOGINS else _NEVER
     return likeliest if impression.of(likeliest) >= sure else ruled

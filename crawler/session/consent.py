@@ -101,7 +101,7 @@ def plan_dismiss(reading: ScreenReading) -> PlannedTap | None:
     Never a control that agrees to anything, and never on a dialog of a kind that is not known for certain to be another.
     """
     dialog = reading.dialog
-    if dialog is None or asks_consent(reading) or dialog.kind not in _ASIDE_KINDS:
+    if dialog is None or asks_consent(reading) or dialog.kind not in _ASIDE_KINDS or dialog.by_wording:
         return None
     control = _first(dialog.controls, _ASIDE_ROLES)
     return _tap(control, "dismiss", bears=False) if control is not None else None

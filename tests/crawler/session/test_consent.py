@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -14,6 +15,7 @@ from crawler.session.consent import (
     asks_consent,
     permission_dialog,
     plan_accept,
+    plan_dismiss,
     plan_permission,
     plan_refuse,
 )
@@ -53,6 +55,12 @@ def reading(kind: str, controls: Sequence[Control] = (), checkboxes: Sequence[Ch
         source="hierarchy",
         identity="x",
     )
+
+
+def named_by_model(kind: str, controls: Sequence[Control]) -> ScreenReading:
+    shown = reading(kind, controls)
+    assert shown.dialog is not None
+    return replace(shown, dialog=replace(shown.dialog, by_wording=True))
 
 
 PLAIN = ScreenReading(
@@ -232,3 +240,9 @@ def test_where_there_is_no_dialog_nothing_is_planned() -> None:
     assert plan_accept(PLAIN) is None
     assert plan_refuse(PLAIN, round_number=0) is None
     assert plan_permission(PLAIN, allow=True) is None
+
+
+def test_what_only_the_wording_model_named_is_not_put_aside() -> None:
+    later = [control("later")]
+    assert plan_dismiss(reading("update", later)) is not None
+    assert plan_dismiss(named_by_model("update", later)) is None
