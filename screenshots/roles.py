@@ -65,7 +65,7 @@ _YES = frozenset({"accept"})
 _CONTRARY = {"accept": "refuse", "refuse": "accept"}
 _AGAINST = {"accept": -1, "refuse": 1}
 """Which way a label must not lean to be taken for an answer."""
-_LIKELY, _LIKELIER, _CONTRADICTS, _CLAIMED, _COUNTERPART = 0.6, 0.85, 0.95, 0.3, 0.4
+_LIKELY, _LIKELIER, _CONTRADICTS, _CLAIMED, _COUNTERPART, _KEEPS = 0.6, 0.85, 0.95, 0.3, 0.4, 0.8
 _WORDY, _WORDY_HAN = 26, 13
 _PAIR_ODDS, _FILLED, _LEAST = 2.3, 1.0, 0.02
 """Ten to one tells two answers apart; that one of them is filled counts nearly three to one."""
@@ -213,7 +213,9 @@ def _infer_from_wording(candidates: tuple[Candidate, ...], roles: dict[int, _Rol
         likely, role = said.get(id(one), {}), roles[id(one)]
         name = max(likely, key=lambda known: likely[known], default="other")
         contrary = _CONTRARY.get(role.name, "")
-        if contrary and (role.clear or name == contrary):
+        if role.name == "accept" and one.name != "accept" and likely.get("settings", 0.0) >= _KEEPS:
+            roles[id(one)] = _Role(name="settings", clear=False)
+        elif contrary and (role.clear or name == contrary):
             if role.clear and likely.get(contrary, 0.0) >= _CONTRADICTS:
                 roles[id(one)] = _Role(name="other", clear=False)
         elif role.name != name and not (role.clear and (role.name in _KNOWN or name in _CONTRARY)):

@@ -21,7 +21,7 @@ nothing but its question, for a notice that asks nothing, on a card about none o
 a notice about none of these."""
 _SURE_OTHERWISE, _SURE_OF_NOTHING = 0.9, 0.99
 """And against another kind that the rules saw, and for a notice that hints at nothing the rules know."""
-_HARDLY, _HARDLY_A_LOGIN, _BARELY_OVER = 0.08, 0.002, 2.0
+_HARDLY, _HARDLY_A_LOGIN, _BARELY_OVER = 0.08, 0.03, 2.0
 """How unlikely consent has to be for a request that the rules saw to be none, and how far over their threshold they may be."""
 _SURE_KIND, _SURELY_NOT = 0.55, 0.95
 _TAKES_NOTE = ("acknowledge", "confirm", "close", "proceed")
