@@ -23,10 +23,11 @@ _SURE_OTHERWISE, _SURE_OF_NOTHING = 0.9, 0.99
 """And against another kind that the rules saw, and for a notice that hints at nothing the rules know."""
 _HARDLY, _HARDLY_A_LOGIN, _BARELY_OVER = 0.08, 0.03, 2.0
 """How unlikely consent has to be for a request that the rules saw to be none, and how far over their threshold they may be."""
-_SURE_KIND, _SURELY_NOT = 0.55, 0.95
+_SURE_KIND, _SURE_OF_A_PAGE, _SURELY_NOT = 0.55, 0.88, 0.95
+"""A page says so much that some kind is always likely."""
 _TAKES_NOTE = ("acknowledge", "confirm", "close", "proceed")
 _UNNAMED = frozenset({"other", "plain"})
-_SOFT = frozenset({"ad_popup", "rating", "notification_prompt", "permission_rationale", "update", "purchase"})
+_SOFT = frozenset({"ad_popup", "rating", "notification_prompt", "permission_rationale", "update"})
 """Kinds that rules find by words which a request for consent uses as well."""
 _NAMED = frozenset(
     {
@@ -93,5 +94,6 @@ def _other_kind(facts: Facts, ruled: str, impression: Impression) -> str:
     small = facts.card or len(facts.layer.texts) <= _MOST_TEXTS
     if not (small and likeliest in _NAMED and facts.candidates) or (facts.card and likeliest == "login"):
         return ruled
-    sure = _SURE_KIND if ruled in _UNNAMED else _SURELY_NOT if ruled in _SOFT or ruled in _LOGINS else _NEVER
+    named = _SURE_KIND if facts.card else _SURE_OF_A_PAGE
+    sure = named if ruled in _UNNAMED else _SURELY_NOT if ruled in _SOFT or ruled in _LOGINS else _NEVER
     return likeliest if impression.of(likeliest) >= sure else ruled
