@@ -75,7 +75,8 @@ def _needed(facts: Facts, ruled: str, kind: str) -> float:
     told, hinted = bool(facts.topics or facts.documents), bool(facts.wording["topic_weak"])
     among_people = bool(facts.wording["social"])
     if ruled in _SOFT:
-        return _SURE_OTHERWISE if told and facts.card else _NEVER
+        acts = facts.has("update", "install", "rate")
+        return _SURE_OTHERWISE if told and facts.card and not acts else _NEVER
     if ruled not in _UNNAMED or (among_people and not facts.documents):
         return _NEVER
     if not facts.card:
