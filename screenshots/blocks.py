@@ -6,7 +6,6 @@ and something to answer it with, while the page says other things around it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from screenshots.candidates import is_long
@@ -17,7 +16,7 @@ from screenshots.windows import elements_below, is_floating, make_layer, windows
 
 __all__ = ["find_blocks", "is_a_row", "without_block"]
 
-_MOST_BLOCKS, _MOST_NODES = 8, 4000
+_MOST_BLOCKS = 8
 _LARGEST = 0.8
 """A view that takes more of the screen is the page."""
 _AROUND = 2
@@ -36,8 +35,9 @@ def find_blocks(hierarchy: Hierarchy, screen: Box, package: str | None) -> tuple
     roots = windows_of(hierarchy, package)
     if not roots:
         return ()
-    root = roots[0]
-    views = [view for view in _views(root) if view.long and view.answers and _may_float(view.node, screen)]
+    counted: list[_View] = []
+    _count(roots[0], counted)
+    views = [view for view in counted if view.long and view.answers and _may_float(view.node, screen)]
     seen: set[Box] = set()
     found: list[Layer] = []
     for view in sorted(views, key=lambda one: area(one.node.bounds)):
@@ -45,7 +45,7 @@ def find_blocks(hierarchy: Hierarchy, screen: Box, package: str | None) -> tuple
         if box in seen or len(found) == _MOST_BLOCKS:
             continue
         seen.add(box)
-        elements = elements_below(root, view.node, screen)
+        elements = elements_below(view.node, screen)
         if elements:
             found.append(make_layer(elements, box, screen, over_content=True))
     return tuple(found)
@@ -70,18 +70,12 @@ def _may_float(node: Node, screen: Box) -> bool:
     return is_floating(box, screen) and area(box) <= _LARGEST * area(screen)
 
 
-def _views(root: Node) -> Iterator[_View]:
-    found: list[_View] = []
-    _count(root, found)
-    yield from found[:_MOST_NODES]
-
-
 def _count(node: Node, found: list[_View]) -> tuple[int, int]:
     """Long texts and things to touch that say something, at and below a node. Depth is bounded by the parser."""
     if not node.visible:
         return 0, 0
     label = node.label
-    long = int(is_long(label) and len(label) > 0)
+    long = int(is_long(label))
     answers = int(bool(label) and not long and (node.clickable or node.class_name.endswith("Button")))
     touchable = node.clickable and not label
     inner = [_count(child, found) for child in node.children]

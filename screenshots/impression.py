@@ -81,11 +81,7 @@ def impression_of(facts: Facts, ruled: str, score: float) -> Impression:
     features = layer_features(facts, ruled, score)
     if model.known(features) < _FEWEST_KNOWN:
         return Impression(kinds={})
-    kinds: dict[str, float] = {}
-    for name, likely in model.probabilities(features).items():
-        kind = KIND_NAMES.get(name, name)
-        kinds[kind] = kinds.get(kind, 0.0) + likely
-    return Impression(kinds=kinds)
+    return Impression(kinds=_renamed(model.probabilities(features), KIND_NAMES))
 
 
 def role_of(answer: Candidate, kind: str) -> Mapping[str, float]:
@@ -96,11 +92,15 @@ def role_of(answer: Candidate, kind: str) -> Mapping[str, float]:
     features = answer_features(answer, kind)
     if model.known(features) < _FEWEST_OF_A_LABEL:
         return {}
-    roles: dict[str, float] = {}
-    for name, likely in model.probabilities(features).items():
-        role = _ROLES.get(name, name)
-        roles[role] = roles.get(role, 0.0) + likely
-    return roles
+    return _renamed(model.probabilities(features), _ROLES)
+
+
+def _renamed(likely: Mapping[str, float], names: Mapping[str, str]) -> dict[str, float]:
+    """As the reader calls them; what the reader does not tell apart counts together."""
+    found: dict[str, float] = {}
+    for name, value in likely.items():
+        found[names.get(name, name)] = found.get(names.get(name, name), 0.0) + value
+    return found
 
 
 @lru_cache(maxsize=4)

@@ -142,12 +142,17 @@ def _ticked(dialog: Dialog) -> Trick:
     )
 
 
+def _is_doubtful(control: Control) -> bool:
+    """Its role is not known, or was guessed: it may be the refusal."""
+    return control.role == "other" or not control.clear
+
+
 def _no_refusal(reading: ScreenReading, dialog: Dialog, more_hidden: bool) -> Trick:
     """A control of uncertain meaning may refuse, and so may something out of sight."""
     controls = (*dialog.controls, *dialog.links)
     if any(control.role in _REFUSING for control in controls):
         return Trick(name="no_refusal", state="not_seen", source=dialog.source)
-    doubtful = [control for control in dialog.controls if control.role == "other"]
+    doubtful = [control for control in dialog.controls if _is_doubtful(control)]
     if doubtful or more_hidden or not dialog.controls:
         why = "a control's meaning is not certain" if doubtful else "more may stand out of sight"
         return Trick(name="no_refusal", state="unknown", detail=why, source=dialog.source)
@@ -185,9 +190,8 @@ def _weaker(dialog: Dialog, image: Image | None) -> Trick:
 
 def _invisible(dialog: Dialog, image: Image | None) -> Trick:
     """Every control that may refuse is named by the hierarchy and drawn in the colour of its ground; the acceptance is not."""
-    may_refuse = [
-        one for one in (*dialog.controls, *dialog.links) if one.role in _REFUSING or (one.role == "other" and one.text)
-    ]
+    controls = (*dialog.controls, *dialog.links)
+    may_refuse = [one for one in controls if one.role in _REFUSING or (one.text and _is_doubtful(one))]
     affirmative = dialog.find("accept") or dialog.find("acknowledge")
     if not may_refuse or not affirmative:
         return Trick(name="invisible_refusal", state="unknown", detail="there are not two answers to compare")

@@ -204,9 +204,9 @@ class _Walk:
         return make_layer(elements, card_of(node, elements, self.screen, trim=True), self.screen, over_content=True)
 
 
-def elements_below(root: Node, node: Node, screen: Box) -> tuple[Element, ...]:
-    """Everything that is written or can be touched at and below a node of a window, whatever lies over what."""
-    part = _Walk(root, screen).part(node, None)
+def elements_below(node: Node, screen: Box) -> tuple[Element, ...]:
+    """Everything that is written or can be touched at and below a node, whatever lies over what."""
+    part = _Walk(node, screen).part(node, None)
     return (*part.page, *(element for layer in part.over for element in layer.elements))
 
 

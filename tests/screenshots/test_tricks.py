@@ -67,6 +67,21 @@ def test_a_missing_refusal_is_seen_and_a_doubtful_one_is_unknown() -> None:
     assert tricks_of(None, reading=unsure)["no_refusal"].state == "unknown"
 
 
+def test_an_answer_that_was_guessed_may_be_the_refusal() -> None:
+    reading = read_screen(None, CONSENT)
+    assert reading.dialog is not None
+    accept = reading.dialog.find("accept")
+    guessed = replace(accept[0], text="嗯哼", clear=False)
+    both = (*accept, guessed)
+    unsure = replace(reading, dialog=replace(reading.dialog, controls=both, links=()))
+    assert tricks_of(None, reading=unsure)["no_refusal"].state == "unknown"
+    legible = replace(
+        reading, dialog=replace(reading.dialog, controls=(*both, *reading.dialog.find("refuse")), links=())
+    )
+    unseen = tricks_of(CONSENT, shot_of(255, 0), legible)["invisible_refusal"]
+    assert unseen.state == "not_seen"
+
+
 @pytest.mark.parametrize(("state", "said"), [("ticked", "seen"), ("unticked", "not_seen"), ("unknown", "unknown")])
 def test_a_box(state: str, said: str) -> None:
     reading = read_screen(None, CONSENT)
