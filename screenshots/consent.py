@@ -12,6 +12,7 @@ from screenshots.candidates import Candidate, is_link, is_long
 from screenshots.elements import Element, centre, continuation_lines, paragraph_lines
 from screenshots.evidence import matches, read_wording
 from screenshots.facts import Facts
+from screenshots.lexicon import has_han, has_kana
 
 __all__ = ["THRESHOLD", "announces", "consent_score", "could_ask", "may_ask"]
 
@@ -38,7 +39,8 @@ _ACTS = frozenset({"pay", "destroy", "update", "install", "rate", "receive", "se
 def may_ask(facts: Facts) -> bool:
     wording = facts.wording
     accepts = facts.has("accept")
-    if _is_something_else(facts):
+    among_people = facts.wording["social"] and not (facts.topics or facts.documents)
+    if among_people or _is_something_else(facts):
         return False
     return bool(
         (facts.topics and _answers_or_asks(facts))
@@ -66,8 +68,6 @@ def could_ask(facts: Facts) -> bool:
 
 def _is_something_else(facts: Facts) -> bool:
     if (facts.inputs and not facts.card and facts.pair is None) or _asks_how_it_was(facts):
-        return True
-    if facts.wording["social"] and not (facts.topics or facts.documents):
         return True
     return (
         _ends_in_sending(facts)
@@ -320,8 +320,13 @@ def _is_article(facts: Facts) -> bool:
     if facts.card or not facts.wording["article"]:
         return False
     running = paragraph_lines(facts.layer.elements)
-    prose = sum(len(one.text) for one in facts.layer.texts if len(one.text) >= 40 or id(one) in running)
+    prose = sum(_letters(one.text) for one in facts.layer.texts if _letters(one.text) >= 40 or id(one) in running)
     return prose >= 120
+
+
+def _letters(text: str) -> int:
+    """How long a text is, counted in Latin letters: a Han or kana character says as much as two and a half."""
+    return 5 * len(text) // 2 if has_han(text) or has_kana(text) else len(text)
 
 
 def _ways_elsewhere(facts: Facts) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -21,6 +21,7 @@ ROLES = (
 )
 _CONSENT = frozenset({"privacy_agreement", "cmp", "notice", "retention"})
 _FEWEST, _MOST = 4, 5
+_LABELS = "_labels"
 
 
 class CorpusError(ValueError):
@@ -38,6 +39,8 @@ class Line:
     answers: tuple[tuple[str, str], ...]
     """Role and label."""
     extra: tuple[str, ...]
+    answers_only: bool = False
+    """No screen, but a question with many answers that could stand under it: it tells about labels, not about kinds."""
 
     @property
     def consent(self) -> bool:
@@ -46,6 +49,8 @@ class Line:
 
 def read_corpus(folder: Path) -> tuple[Line, ...]:
     """Every line of every `*.txt`, by file name. The language is the name up to the first underscore.
+
+    Lines of `*_labels.txt` are `answers_only`.
 
     Raises CorpusError, OSError.
     """
@@ -58,7 +63,8 @@ def read_corpus(folder: Path) -> tuple[Line, ...]:
             found = list(_faults(text))
             faults += [f"{file.name}:{number}: {fault}" for fault in found]
             if not found:
-                lines.append(_line(text, file.stem.partition("_")[0]))
+                line = _line(text, file.stem.partition("_")[0])
+                lines.append(replace(line, answers_only=file.stem.endswith(_LABELS)))
     if faults:
         raise CorpusError("\n".join(faults))
     return tuple(lines)

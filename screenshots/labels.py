@@ -43,6 +43,10 @@ _TWO_ANSWERS = re.compile(
     r"\b(reject|decline|refuse|deny|ablehnen|refuser|rechazar)( all)?\s+(i )?(accept|agree|allow|akzeptieren|accepter|aceptar)\b"
 )
 """Two buttons that OCR read as one line: a tap in its middle would say either."""
+_LEFT_AS_IT_IS = re.compile(
+    r"^leave\b.*\b(on|off|in|out|as is|as it is|alone|enabled|disabled|ticked|unticked|checked)$"
+)
+"""Nobody leaves the app by it, and only what it is about tells whether it is yes or no."""
 _MIXED = re.compile(r"[\u4e00-\u9fff].*[A-Za-z]|[A-Za-z].*[\u4e00-\u9fff]")
 _BOTH_SCRIPTS = re.compile(r"[A-Za-z]{4}")
 _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+")
@@ -69,6 +73,7 @@ class Meaning:
 
 
 _NOTHING = Meaning(name="other", clear=False)
+_AFFIRMED = Meaning(name="confirm", clear=False)
 
 
 @lru_cache(maxsize=4096)
@@ -78,7 +83,7 @@ def label_meaning(text: str, *, kana_around: bool = False, exact: bool = True) -
     `exact=False`: the words may be misread, so an agreement to something unknown ("同意L本") is not clear.
     """
     label = _strip(_AMOUNT.sub("", comparable(text)))
-    if not label or not _is_label(label) or _TWO_ANSWERS.search(label):
+    if not label or not _is_label(label) or _TWO_ANSWERS.search(label) or _LEFT_AS_IT_IS.search(label):
         return _NOTHING
     farewell = _TWO_CLAUSES.fullmatch(label)
     if farewell is not None:
@@ -94,7 +99,18 @@ def label_meaning(text: str, *, kana_around: bool = False, exact: bool = True) -
     if not candidates:
         return _NOTHING
     readings = [_read(label, lexicon, exact=exact) for lexicon in candidates]
-    return min(readings, key=lambda reading: reading[0])[1]
+    said = min(readings, key=lambda reading: reading[0])[1]
+    return _AFFIRMED if said.name == "refuse" and _denies_to_affirm(label, candidates, exact=exact) else said
+
+
+def _denies_to_affirm(label: str, candidates: tuple[Lexicon, ...], *, exact: bool) -> bool:
+    """Its only negation belongs to an idiom that says yes ("no objections", "不介意")."""
+    for lexicon in candidates:
+        for pattern in lexicon.patterns.get("leans_idiom", ()):
+            rest, count = pattern.subn(" ", label)
+            if count and all(_read(_strip(rest), one, exact=exact)[1].name != "refuse" for one in candidates):
+                return True
+    return False
 
 
 def _twice_said(label: str, *, exact: bool) -> Meaning:

@@ -8,10 +8,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from screenshots.lexicon import comparable
 
-__all__ = ["LABEL", "TRAIT", "label_ngrams", "screen_ngrams", "text_ngrams"]
+__all__ = ["LABEL", "TRAIT", "grouped", "label_ngrams", "screen_ngrams", "text_ngrams"]
 
 LABEL = "="
 """Stands before what was found in a label: "continue" on a button is not "continue" in a text."""
@@ -33,11 +34,20 @@ def text_ngrams(text: str) -> frozenset[str]:
     return frozenset(_ngrams(_plain(text)))
 
 
+@lru_cache(maxsize=2048)
 def label_ngrams(label: str) -> frozenset[str]:
     """Of a button's words, with marks for where they begin and end, and the whole of it."""
     plain = _plain(label).strip(_EDGES)
     whole = f"{LABEL}{LABEL}{' '.join(plain.split())}"
     return frozenset({f"{LABEL}{one}" for one in _ngrams(plain, ends=True)} | {whole})
+
+
+def grouped(features: Iterable[str]) -> tuple[tuple[str, ...], ...]:
+    """Words and traits apart, each in order: a model gives either group its weight, however many there are."""
+    groups: tuple[list[str], list[str]] = ([], [])
+    for one in sorted(features):
+        groups[one.startswith(TRAIT)].append(one)
+    return tuple(tuple(group) for group in groups if group)
 
 
 def screen_ngrams(texts: Iterable[str], labels: Iterable[str]) -> frozenset[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -70,6 +71,9 @@ _WORDY, _WORDY_HAN = 26, 13
 _PAIR_ODDS, _FILLED, _LEAST = 2.3, 1.0, 0.02
 """Ten to one tells two answers apart; that one of them is filled counts nearly three to one."""
 _KNOWN = frozenset({"basic_mode", "settings", "acknowledge"})
+_FEWEST_CHOICES = 2
+_KEEPING = frozenset({"confirm", "acknowledge", "send"})
+"""Under several switches "OK" and "done" keep what they say, and are neither yes nor no."""
 _VAGUE = frozenset({"other", "close", "later", "skip"})
 
 
@@ -139,11 +143,15 @@ def _consent_roles(layer: Layer, verdict: Verdict) -> dict[int, _Role]:
     roles: dict[int, _Role] = {}
     for one in candidates:
         roles[id(one)] = _consent_role(one, verdict, refuses=refuses, accepts=accepts, leaves=leaves)
+    if verdict.kind == "cookie_consent" and sum(one.kind == "check" for one in layer.elements) >= _FEWEST_CHOICES:
+        roles |= {id(one): _Role(name="settings", clear=False) for one in candidates if one.name in _KEEPING}
     _infer_partners(layer, candidates, roles)
     _infer_from_doubt(layer, candidates, roles)
     _infer_from_leaning(layer, candidates, roles)
     _infer_from_wording(candidates, roles, verdict.kind)
     _infer_pair_from_wording(candidates, roles, verdict.kind)
+    _doubt_from_wording(candidates, roles, verdict.kind)
+    _leave_rows_open(candidates, roles)
     return roles
 
 
@@ -161,7 +169,7 @@ def _consent_role(one: Candidate, verdict: Verdict, *, refuses: bool, accepts: b
         asked = verdict.kind not in ("notice_only", "retention") and (answered or (clear and not closes))
         if not accepts and (paired_up or asked):
             return _Role(name="accept", clear=clear and (paired_up or answered))
-        if name == "proceed" and closes:
+        if name == "proceed" and closes and verdict.kind != "notice_only":
             return _Role(name="other", clear=False)
         return _Role(name="allow" if name == "allow" else "acknowledge", clear=clear and not accepts)
     if name == "exit":
@@ -252,6 +260,24 @@ def _infer_pair_from_wording(candidates: tuple[Candidate, ...], roles: dict[int,
     if abs(odds) >= _PAIR_ODDS:
         yes, no = (first, second) if odds > 0 else (second, first)
         roles[id(yes)], roles[id(no)] = _Role(name="accept", clear=False), _Role(name="refuse", clear=False)
+
+
+def _doubt_from_wording(candidates: tuple[Candidate, ...], roles: dict[int, _Role], kind: str) -> None:
+    """Yes and no that were guessed, or one of which was, while their words rather say the reverse: nobody knows then."""
+    yes, no = ([one for one in candidates if roles[id(one)].name == name] for name in ("accept", "refuse"))
+    if len(yes) != 1 or len(no) != 1 or (roles[id(yes[0])].clear and roles[id(no[0])].clear):
+        return
+    answers = (yes[0], no[0])
+    if all(role_of(one, kind) for one in answers) and _odds(yes[0], kind) < _odds(no[0], kind):
+        roles |= {id(one): _Role(name="other", clear=False) for one in answers}
+
+
+def _leave_rows_open(candidates: tuple[Candidate, ...], roles: dict[int, _Role]) -> None:
+    """ "Yes" and "no" that stand there more than once each answer a row of purposes, not the question of the screen."""
+    often = Counter(one.element.plain for one in candidates if roles[id(one)].name in _CONTRARY)
+    if sum(count > 1 for count in often.values()) > 1:
+        repeated = [one for one in candidates if often[one.element.plain] > 1]
+        roles |= {id(one): _Role(name="settings", clear=False) for one in repeated}
 
 
 def _is_besides(role: _Role) -> bool:

@@ -8,15 +8,19 @@ from __future__ import annotations
 import argparse
 import random
 import sys
+import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_extraction import DictVectorizer
 from sklearn.linear_model import LogisticRegression
+from sklearn.neural_network import MLPClassifier
 
 from screenshots.corpus_lines import CorpusError, Line, corpus_digest, read_corpus
 from screenshots.elements import Layer, make_element
@@ -24,7 +28,7 @@ from screenshots.facts import gather_facts
 from screenshots.impression import KIND_NAMES, answer_features, layer_features
 from screenshots.kinds import rule
 from screenshots.lexicon import comparable
-from screenshots.ngrams import TRAIT
+from screenshots.ngrams import TRAIT, grouped
 from screenshots.windows import make_layer
 from screenshots.wording_model import scale
 
@@ -32,8 +36,11 @@ __all__ = ["Fitted", "fit_kinds", "fit_roles", "main", "save"]
 
 _HERE = Path(__file__).parent
 _SEED = 20261129
-_COPIES = 2
-_KIND_STRENGTH, _ROLE_STRENGTH = 20.0, 8.0
+_COPIES, _AT_A_TIME = 2, 3
+_ROLE_STRENGTH = 8.0
+_HIDDEN, _ROUNDS, _AT_ONCE, _RATE, _DECAY = 32, 4, 128, 2e-3, 1e-3
+_LOUDER = 3.0
+"""Features of length one are too faint for the network's first steps."""
 _RAREST = 8
 """A feature of hardly any example tells about that example."""
 _WIDE, _TALL = 720, 40
@@ -50,35 +57,38 @@ _PAGES = {
     "splash_ad": 1.0,
 }
 """How often a kind is a page of its own."""
-_FAINTEST = 0.06
-"""An n-gram whose weights lie closer together than this share of the widest decides nothing."""
+_FAINTEST = 0.15
+"""The share of n-grams that decide next to nothing."""
 _STEPS = 127
 _INPUT_EXIT = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fitted:
-    """A classifier before it is written."""
+    """A classifier before it is written; `WordingModel` says what its parts are."""
 
     classes: tuple[str, ...]
     vocabulary: tuple[str, ...]
     weights: NDArray[np.float64]
-    """One row for each class."""
+    """One row for each feature."""
     bias: NDArray[np.float64]
+    out_weights: NDArray[np.float64] | None = None
+    out_bias: NDArray[np.float64] | None = None
 
 
 def fit_kinds(lines: Sequence[Line]) -> Fitted:
     """From what a screen says to its kind."""
     draw = random.Random(_SEED)  # noqa: S311 - a choice of examples, no secret
-    samples = [(features_of(line, draw), line.kind) for line in _varied(lines, draw)]
-    return _fit(samples, _KIND_STRENGTH)
+    screens = [line for line in lines if not line.answers_only]
+    samples = [(features_of(line, draw), line.kind) for line in _varied(screens, draw)]
+    return _fit_network(samples)
 
 
 def fit_roles(lines: Sequence[Line]) -> Fitted:
     """From a label on a screen that asks for consent, and from its neighbours, to what it answers."""
     draw = random.Random(_SEED)  # noqa: S311 - a choice of examples, no secret
     samples: list[tuple[frozenset[str], str]] = []
-    for line in lines:
+    for line in (part for one in lines for part in _answered(one, draw)):
         if line.consent:
             answers = gather_facts(drawn(line, draw)).candidates
             roles = {comparable(label): role for role, label in line.answers}
@@ -87,7 +97,20 @@ def fit_roles(lines: Sequence[Line]) -> Fitted:
                 for one in answers
                 if one.element.plain in roles
             ]
-    return _fit(samples, _ROLE_STRENGTH)
+    return _fit_linear(samples)
+
+
+def _answered(line: Line, draw: random.Random) -> Iterator[Line]:
+    """The line, or as many as its many answers make when a few of them at a time stand under its question."""
+    if not line.answers_only:
+        yield line
+        return
+    for _ in range(_COPIES):
+        answers = list(line.answers)
+        draw.shuffle(answers)
+        yield from (
+            replace(line, answers=tuple(answers[at : at + _AT_A_TIME])) for at in range(0, len(answers), _AT_A_TIME)
+        )
 
 
 def features_of(line: Line, draw: random.Random) -> frozenset[str]:
@@ -159,50 +182,84 @@ def _part(text: str, draw: random.Random) -> str:
     return " ".join(one for at, one in enumerate(sentences) if at != lost)
 
 
-def _fit(samples: Sequence[tuple[frozenset[str], str]], strength: float) -> Fitted:
-    """N-grams and traits apart are each of length one, as `WordingModel` weighs them."""
-    often = Counter(feature for features, _ in samples for feature in features)
-    vectorizer = DictVectorizer(dtype=np.float64)
-    table = vectorizer.fit_transform([_weighted(features, often) for features, _ in samples])
-    model = LogisticRegression(C=strength, max_iter=400, tol=1e-3)
+def _fit_linear(samples: Sequence[tuple[frozenset[str], str]]) -> Fitted:
+    vocabulary, table = _table(samples)
+    model = LogisticRegression(C=_ROLE_STRENGTH, max_iter=400, tol=1e-3)
     model.fit(table, [name for _, name in samples])
+    weights = model.coef_.T
     return Fitted(
         classes=tuple(str(one) for one in model.classes_),
-        vocabulary=tuple(str(one) for one in vectorizer.feature_names_),
-        weights=model.coef_,
+        vocabulary=vocabulary,
+        weights=weights - weights.mean(axis=1, keepdims=True),
         bias=model.intercept_,
     )
 
 
+def _fit_network(samples: Sequence[tuple[frozenset[str], str]]) -> Fitted:
+    """One hidden layer and few rounds: what traits and words say together is no sum of what each says."""
+    vocabulary, table = _table(samples)
+    model = MLPClassifier(
+        (_HIDDEN,),
+        alpha=_DECAY,
+        max_iter=_ROUNDS,
+        batch_size=_AT_ONCE,
+        learning_rate_init=_RATE,
+        random_state=_SEED,
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(table * _LOUDER, [name for _, name in samples])
+    return Fitted(
+        classes=tuple(str(one) for one in model.classes_),
+        vocabulary=vocabulary,
+        weights=model.coefs_[0] * _LOUDER,
+        bias=model.intercepts_[0],
+        out_weights=model.coefs_[1],
+        out_bias=model.intercepts_[1],
+    )
+
+
+def _table(samples: Sequence[tuple[frozenset[str], str]]) -> tuple[tuple[str, ...], Any]:
+    """Each group of features has a length of its own, as `WordingModel` weighs them."""
+    often = Counter(feature for features, _ in samples for feature in features)
+    vectorizer = DictVectorizer(dtype=np.float64)
+    table = vectorizer.fit_transform([_weighted(features, often) for features, _ in samples])
+    return tuple(str(one) for one in vectorizer.feature_names_), table
+
+
 def _weighted(features: frozenset[str], often: Counter[str]) -> dict[str, float]:
-    known = sorted(one for one in features if often[one] >= _RAREST)
-    groups = ([one for one in known if one.startswith(TRAIT) is traits] for traits in (False, True))
-    return {one: scale(group) for group in groups if group for one in group}
+    known = (one for one in features if often[one] >= _RAREST)
+    return {one: scale(group) for group in grouped(known) for one in group}
 
 
 def save(fitted: Fitted, file: Path, *, corpus: str) -> int:
-    """Write the weights in whole steps, without n-grams that decide nothing. Returns how many were kept.
+    """Write the weights in whole steps, without n-grams that decide nothing. Returns how many features were kept.
 
     `corpus`: the digest of what it was trained on.
     """
-    centred = fitted.weights - fitted.weights.mean(axis=0)
-    strongest = np.abs(centred).max(axis=0)
+    strength = np.linalg.norm(fitted.weights, axis=1)
     traits = np.array([one.startswith(TRAIT) for one in fitted.vocabulary])
-    kept = traits | (strongest >= _FAINTEST * strongest[~traits].max(initial=0.0))
-    centred = centred[:, kept]
-    steps = np.maximum(np.abs(centred).max(axis=1), 1e-9) / _STEPS
-    whole = np.rint(centred / steps[:, None]).astype(np.int8).T
+    kept = traits | (strength >= np.quantile(strength[~traits], _FAINTEST))
+    weights = fitted.weights[kept]
+    steps = np.maximum(np.abs(weights).max(axis=0), 1e-9) / _STEPS
     vocabulary = [one for one, keep in zip(fitted.vocabulary, kept, strict=True) if keep]
     np.savez_compressed(
         file,
         corpus=np.frombuffer(corpus.encode(), np.uint8),
         classes=np.frombuffer("\n".join(fitted.classes).encode(), np.uint8),
         vocabulary=np.frombuffer("\n".join(vocabulary).encode(), np.uint8),
-        weights=whole,
+        weights=np.rint(weights / steps).astype(np.int8),
         steps=steps.astype(np.float32),
         bias=fitted.bias.astype(np.float32),
+        out_weights=_single(fitted.out_weights),
+        out_bias=_single(fitted.out_bias),
     )
     return len(vocabulary)
+
+
+def _single(weights: NDArray[np.float64] | None) -> NDArray[np.float32]:
+    """Empty where there are none."""
+    return np.zeros(0, np.float32) if weights is None else weights.astype(np.float32)
 
 
 def main() -> int:
@@ -216,7 +273,7 @@ def main() -> int:
         for name, fit in (("kinds", fit_kinds), ("roles", fit_roles)):
             file = arguments.out / f"{name}.npz"
             kept = save(fit(lines), file, corpus=corpus_digest(arguments.corpus))
-            sys.stdout.write(f"{name}: {kept} n-grams, {file.stat().st_size} bytes\n")
+            sys.stdout.write(f"{name}: {kept} features, {file.stat().st_size} bytes\n")
     except (CorpusError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return _INPUT_EXIT

@@ -5,7 +5,8 @@ A trait starts with `#`. Traits speak of subjects, answers and the rules' own ve
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import combinations
 
 from screenshots.candidates import Candidate
 from screenshots.evidence import Wording, matches
@@ -20,14 +21,28 @@ _GROUPS = (
     *("commerce", "social", "account"),
 )
 _TITLES = ("topic_strong", "topic_weak", "notice_title", "retention_ask", "account", "social", "article")
+_TELLING = (
+    *("#ruled", "#documents", "#agreement_line", "#topic_", "#processing", "#ask", "#commerce", "#social", "#account"),
+    *("#article", "#refuse_leaves", "#consent_needed", "#tick_first", "#retention_ask", "#handled", "#data done"),
+    *("#kind", "#inputs", "#checks", "#announces", "#says", "#leans"),
+)
+_MORE = (" 2", " 3")
+"""That a thing is spoken of more than once says little more beside another."""
 _LONGEST, _OPENING = 2400, 400
 _MOST_COUNTED, _MOST_NAMED = 3, 8
 _LEVELS = (-4, -2, 0, 2, 3, 4, 5, 6, 8, 10)
 
 
 def layer_traits(facts: Facts, ruled: str, score: float) -> frozenset[str]:
-    """Of a layer, with what the rules made of it."""
-    return frozenset(_layer_traits(facts, ruled, score))
+    """Of a layer, with what the rules made of it, alone and two at a time."""
+    alone = frozenset(_layer_traits(facts, ruled, score))
+    return alone | frozenset(_together(alone))
+
+
+def _together(alone: Iterable[str]) -> Iterator[str]:
+    """An agreement beside "log in" is another thing than one beside "begin"."""
+    telling = sorted(one for one in alone if one.startswith(_TELLING) and not one.endswith(_MORE))
+    yield from (f"{one}&{other}" for one, other in combinations(telling, 2))
 
 
 def _layer_traits(facts: Facts, ruled: str, score: float) -> Iterator[str]:

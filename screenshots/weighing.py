@@ -15,17 +15,21 @@ from screenshots.values import CONSENT_KINDS
 
 __all__ = ["Weighed", "weigh"]
 
-_SURE, _SURE_HINTED, _SURE_PAGE, _SURE_NOTICE, _SURE_UNTOLD, _SURE_UNSAID = 0.7, 0.8, 0.95, 0.9, 0.95, 0.98
-"""How likely consent has to be on a card that names a subject which needs it, on one that only hints at one, on a page that is
-nothing but its question, for a notice that asks nothing, on a card about none of these or about other people, and for a page or
-a notice about none of these."""
-_SURE_OTHERWISE, _SURE_OF_NOTHING = 0.9, 0.99
-"""And against another kind that the rules saw, and for a notice that hints at nothing the rules know."""
-_HARDLY, _HARDLY_A_LOGIN, _BARELY_OVER = 0.08, 0.03, 2.0
-"""How unlikely consent has to be for a request that the rules saw to be none, and how far over their threshold they may be."""
+_SURE, _SURE_HINTED, _SURE_UNTOLD, _SURE_PAGE, _SURE_AMONG_PEOPLE = 0.7, 0.8, 0.9, 0.95, 0.997
+"""How likely consent has to be on a card that names a subject which needs it, on one that only hints at one, on one about none
+of these, on a page that is nothing but its question, and on a card that speaks of friends or family and of none of these."""
+_NOTICE, _NOTICE_HINTED, _NOTICE_UNTOLD = 0.85, 0.95, 0.97
+"""The same for a notice, which asks nothing."""
+_SURE_OTHERWISE = 0.9
+"""And against another kind that the rules saw."""
+_HARDLY, _HARDLY_A_LOGIN, _BARELY_OVER = 0.1, 0.03, 2.0
+"""How unlikely consent has to be for a request that the rules saw to be none; for one that says nothing of an account to be a
+log-in, and how far over their threshold the rules may be then."""
 _SURE_KIND, _SURE_OF_A_PAGE, _SURELY_NOT = 0.55, 0.88, 0.95
 """A page says so much that some kind is always likely."""
-_TAKES_NOTE = ("acknowledge", "confirm", "close", "proceed")
+_SURE_OF_ITS_SUBJECT = 0.9
+_ASKED_ALIKE = frozenset({"privacy_agreement", "cookie_consent"})
+"""Either is a request for consent, so that one said for the other accuses nobody of anything else."""
 _UNNAMED = frozenset({"other", "plain"})
 _SOFT = frozenset({"ad_popup", "rating", "notification_prompt", "permission_rationale", "update"})
 """Kinds that rules find by words which a request for consent uses as well."""
@@ -57,17 +61,35 @@ def weigh(facts: Facts, ruled: str, score: float) -> Weighed:
     if not impression.kinds:
         return Weighed(kind=ruled, by_wording=False)
     kind = _weighed(facts, ruled, score, impression)
-    return Weighed(kind=kind, by_wording=kind != ruled)
+    return Weighed(kind=kind, by_wording=kind != ruled and {kind, ruled} != _ASKED_ALIKE)
 
 
 def _weighed(facts: Facts, ruled: str, score: float, impression: Impression) -> str:
     if ruled in CONSENT_KINDS:
-        limit = _HARDLY_A_LOGIN if impression.likeliest.startswith("login") else _HARDLY
-        doubted = impression.consent < limit and score < THRESHOLD + _BARELY_OVER
-        return _other_kind(facts, "other", impression) if doubted else ruled
+        doubted = _is_doubted(facts, score, impression)
+        return _other_kind(facts, "other", impression) if doubted else _asked(ruled, impression)
     if impression.consent >= _needed(facts, ruled, impression.likeliest_consent) and could_ask(facts):
         return impression.likeliest_consent
     return _other_kind(facts, ruled, impression)
+
+
+def _is_doubted(facts: Facts, score: float, impression: Impression) -> bool:
+    """Agreeing by going on looks like logging in; where nothing else speaks of an account, the rules are believed."""
+    if not impression.likeliest.startswith("login") or _speaks_of_login(facts):
+        return impression.consent < _HARDLY
+    return impression.consent < _HARDLY_A_LOGIN and score < THRESHOLD + _BARELY_OVER
+
+
+def _speaks_of_login(facts: Facts) -> bool:
+    return bool(facts.inputs or facts.has("login") or facts.wording.kind("login"))
+
+
+def _asked(ruled: str, impression: Impression) -> str:
+    """What consent is for: the rules know cookies and advertising partners by a few words only, and none in Han."""
+    if ruled not in _ASKED_ALIKE:
+        return ruled
+    other = next(iter(_ASKED_ALIKE - {ruled}))
+    return other if impression.of(other) >= _SURE_OF_ITS_SUBJECT else ruled
 
 
 def _needed(facts: Facts, ruled: str, kind: str) -> float:
@@ -77,17 +99,16 @@ def _needed(facts: Facts, ruled: str, kind: str) -> float:
     if ruled in _SOFT:
         acts = facts.has("update", "install", "rate")
         return _SURE_OTHERWISE if told and facts.card and not acts else _NEVER
-    if ruled not in _UNNAMED or (among_people and not facts.documents):
+    if ruled not in _UNNAMED:
         return _NEVER
     if not facts.card:
         asked = told or (facts.duo_or_pair and kind != "notice_only")
-        return _NEVER if among_people or not asked else _SURE_PAGE if told else _SURE_UNSAID
+        return _SURE_PAGE if asked and not among_people and not facts.wording["article"] else _NEVER
+    if among_people and not facts.documents:
+        return _SURE_AMONG_PEOPLE
     if kind == "notice_only":
-        unsaid = _SURE_UNSAID if hinted else _SURE_OF_NOTHING
-        return _SURE_NOTICE if told else unsaid if facts.has(*_TAKES_NOTE) else _NEVER
-    if among_people or not (told or hinted):
-        return _SURE_UNTOLD
-    return _SURE if told else _SURE_HINTED
+        return _NOTICE if told else _NOTICE_HINTED if hinted else _NOTICE_UNTOLD
+    return _SURE if told else _SURE_HINTED if hinted else _SURE_UNTOLD
 
 
 def _other_kind(facts: Facts, ruled: str, impression: Impression) -> str:

@@ -1,7 +1,7 @@
-"""A linear classifier over n-grams, as it is used: a table of weights that ships with the package and can be read.
+"""A classifier over n-grams, as it is used: a table of weights that ships with the package, linear or with one hidden layer.
 
-It was trained on invented screens (`screenshots/corpus`, `python -m screenshots.training`). What it says is a sum of
-weights, so each answer can be taken apart again: `explain` names the n-grams that carried it.
+It was trained on invented screens (`screenshots/corpus`, `python -m screenshots.training`). Each answer can be taken apart
+again: `explain` names the features without which it would have been less likely.
 """
 
 from __future__ import annotations
@@ -16,33 +16,36 @@ from io import BytesIO
 import numpy as np
 from numpy.typing import NDArray
 
-from screenshots.ngrams import TRAIT
+from screenshots.ngrams import TRAIT, grouped
 
 __all__ = ["WordingModel", "load_model", "scale"]
 
 _DATA = "data"
-_TRAITS = 0.7
+_FAINTER = 0.7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WordingModel:
-    """Weights of every known n-gram for every class."""
+    """Weights of every known feature, and what is made of their sum."""
 
     classes: tuple[str, ...]
     places: Mapping[str, int]
-    """Where an n-gram's weights stand."""
+    """Where a feature's weights stand."""
     weights: NDArray[np.int8]
-    """One row for each n-gram, one column for each class, in units of `steps`."""
+    """One row for each feature, one column for each class, or for each hidden unit where there are some; in units of `steps`."""
     steps: NDArray[np.float32]
     bias: NDArray[np.float32]
+    """What is added to the sum."""
+    out_weights: NDArray[np.float32] | None
+    """One row for each hidden unit, one column for each class; None for a linear model, whose sums are the classes' own."""
+    out_bias: NDArray[np.float32] | None
     corpus: str
     """SHA-256 of the corpus it was trained on."""
 
     def probabilities(self, features: Collection[str]) -> dict[str, float]:
         """How likely each class is, given that it is one of them; the classes' shares when no feature is known."""
-        raw = self.bias + sum(part.sum(axis=0) for part in self._parts(features).values())
-        likely = np.exp(raw - raw.max())
-        likely /= likely.sum()
+        parts = self._parts(features).values()
+        likely = np.exp(self._log_likely(self.bias + sum(part.sum(axis=0) for part in parts)))
         return {name: float(one) for name, one in zip(self.classes, likely, strict=True)}
 
     def known(self, features: Collection[str]) -> int:
@@ -50,32 +53,39 @@ class WordingModel:
         return sum(one in self.places for one in features if not one.startswith(TRAIT))
 
     def explain(self, features: Collection[str], name: str, *, most: int = 8) -> tuple[tuple[str, float], ...]:
-        """The features that speak most for a class, against the mean of all classes, strongest first."""
+        """The features that speak most for a class, strongest first: how much its log-likelihood falls without each of them."""
         column = self.classes.index(name)
+        parts = self._parts(features)
+        whole = self.bias + sum(part.sum(axis=0) for part in parts.values())
+        likely = self._log_likely(whole)[column]
         said = [
-            (feature, float(row[column] - row.mean()))
-            for group, table in self._parts(features).items()
+            (feature, float(likely - self._log_likely(whole - row)[column]))
+            for group, table in parts.items()
             for feature, row in zip(group, table, strict=True)
         ]
         return tuple(sorted((one for one in said if one[1] > 0), key=lambda one: (-one[1], one[0]))[:most])
 
+    def _log_likely(self, summed: NDArray[np.float32]) -> NDArray[np.float32]:
+        raw = summed
+        if self.out_weights is not None and self.out_bias is not None:
+            raw = np.maximum(summed, np.float32(0)) @ self.out_weights + self.out_bias
+        raw = raw - raw.max()
+        return np.asarray(raw - np.log(np.exp(raw).sum()), np.float32)
+
     def _parts(self, features: Collection[str]) -> dict[tuple[str, ...], NDArray[np.float32]]:
-        """N-grams and traits apart, each with its weights: either part counts the same, however long it is."""
-        known = sorted(one for one in features if one in self.places)
-        groups = (tuple(one for one in known if one.startswith(TRAIT) is traits) for traits in (False, True))
+        """The groups of features, each with its weights."""
         return {
             group: self.weights[[self.places[one] for one in group]] * self.steps * np.float32(scale(group))
-            for group in groups
-            if group
+            for group in grouped(one for one in features if one in self.places)
         }
 
 
 def scale(group: Sequence[str]) -> float:
-    """What each of a screen's n-grams, or each of its traits, counts: a long text is not surer for being long.
+    """What each feature of a group counts: a long text is not surer for being long.
 
     Traits count less, lest the words be of no account beside them.
     """
-    share = _TRAITS if group[0].startswith(TRAIT) else 1.0
+    share = _FAINTER if group[0].startswith(TRAIT) else 1.0
     return share / math.sqrt(len(group))
 
 
@@ -91,5 +101,7 @@ def load_model(name: str) -> WordingModel:
             weights=stored["weights"],
             steps=stored["steps"],
             bias=stored["bias"],
+            out_weights=stored["out_weights"] if stored["out_weights"].size else None,
+            out_bias=stored["out_bias"] if stored["out_bias"].size else None,
             corpus=stored["corpus"].tobytes().decode("ascii"),
         )

@@ -115,3 +115,21 @@ def test_prefix_that_undoes_an_agreement_is_no_word_of_its_own(label: str) -> No
 @pytest.mark.parametrize("label", ["Toutaccepter", "Acceptall", "Deacuerdo"])
 def test_lost_spaces_are_still_understood(label: str) -> None:
     assert label_meaning(label).name == "accept"
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        *("No objections", "Why not", "I wouldn't mind", "Warum nicht", "Keine Einwände", "Stört mich nicht"),
+        *("Ça me dérange pas", "Aucun souci", "Pourquoi pas", "No me importa", "Por qué no", "Sin objeciones"),
+        *("不介意", "不反对", "没有异议", "不要緊", "構わない", "気にしない"),
+    ],
+)
+def test_a_denial_that_affirms_is_no_refusal(label: str) -> None:
+    assert label_meaning(label).name in ("confirm", "other")
+
+
+@pytest.mark.parametrize("label", ["Leave it on", "Leave tracking off", "Leave the tag in"])
+def test_leaving_something_as_it_is_leaves_nothing_open(label: str) -> None:
+    assert label_meaning(label).name == "other"
+    assert label_meaning("Leave the app").name == "exit"

@@ -78,3 +78,38 @@ def test_a_news_page_with_two_buttons_asks_for_nothing() -> None:
     )
     dialog = shown("Who reads the small print?", body, "Previous", "Next story", page=True)
     assert dialog is None or not dialog.asks_consent
+
+
+@pytest.mark.parametrize(
+    ("title", "body", "labels"),
+    [
+        (
+            "广告偏好",
+            "为了给您推荐更合适的广告，我们和合作伙伴会使用您的浏览记录和设备标识。您可以随时更改选择。",
+            ("全部拒绝", "全部接受"),
+        ),
+        (
+            "広告の設定",
+            "当社とパートナーは、お客様に合わせた広告を表示するため閲覧履歴と広告識別子を利用します。",
+            ("拒否する", "同意する"),
+        ),
+    ],
+)
+def test_consent_to_advertising_is_named_in_any_script(title: str, body: str, labels: tuple[str, ...]) -> None:
+    dialog = shown(title, body, *labels)
+    assert dialog is not None
+    assert dialog.kind == "cookie_consent"
+    assert not dialog.by_wording
+
+
+def test_answers_whose_words_say_the_reverse_of_the_guess_are_no_answers() -> None:
+    dialog = shown(
+        "Short question",
+        "We put a tag in this app that reports which buttons you tap. Is that all right?",
+        "Nope, remove it",
+        "Sure, keep it in",
+    )
+    assert dialog is not None
+    roles = {one.text: one.role for one in dialog.controls}
+    assert roles["Nope, remove it"] != "accept"
+    assert roles["Sure, keep it in"] != "refuse"

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 import screenshots
 from screenshots.corpus_lines import CorpusError, corpus_digest, read_corpus
-from screenshots.ngrams import label_ngrams, screen_ngrams, text_ngrams
+from screenshots.ngrams import grouped, label_ngrams, screen_ngrams, text_ngrams
 from screenshots.wording_model import load_model
 
 CORPUS = Path(screenshots.__file__).parent / "corpus"
@@ -42,6 +42,21 @@ def test_texts_together_hold_what_each_of_them_holds(one: str, other: str) -> No
 def test_a_label_holds_its_beginning_and_its_end(label: str) -> None:
     found = label_ngrams(label)
     assert any(one.startswith("==") for one in found)
+
+
+@given(LATIN)
+def test_grouping_loses_nothing(label: str) -> None:
+    features = label_ngrams(label) | {"#ruled other", "#says accept"}
+    groups = grouped(features)
+    assert sorted(one for group in groups for one in group) == sorted(features)
+    assert groups[-1] == ("#ruled other", "#says accept")
+
+
+def test_many_answers_to_one_question_tell_about_labels_alone() -> None:
+    lines = read_corpus(CORPUS)
+    several = [line for line in lines if line.answers_only]
+    assert several
+    assert all(line.consent and len(line.answers) >= 4 for line in several)
 
 
 @pytest.mark.parametrize("name", ["kinds", "roles"])
