@@ -227,8 +227,9 @@ def _infer_from_wording(candidates: tuple[Candidate, ...], roles: dict[int, _Rol
             if role.clear and likely.get(contrary, 0.0) >= _CONTRADICTS:
                 roles[id(one)] = _Role(name="other", clear=False)
         elif role.name != name and not (role.clear and (role.name in _KNOWN or name in _CONTRARY)):
-            others = {at: other for at, other in said.items() if at != id(one)}
-            if name in _CONTRARY and not _stands_against(_CONTRARY[name], others, roles):
+            others = {id(other): said[id(other)] for other in candidates if other is not one and id(other) in said}
+            short = {id(other): said[id(other)] for other in candidates if id(other) in others and not _is_wordy(other)}
+            if name in _CONTRARY and not _stands_against(_CONTRARY[name], short, roles):
                 continue
             claimed = max((other.get(name, 0.0) for other in others.values()), default=0.0)
             if _may_be(name, role, likely, claimed, leaning(one.element.text)):

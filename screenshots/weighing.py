@@ -22,10 +22,10 @@ _NOTICE, _NOTICE_HINTED, _NOTICE_UNTOLD = 0.85, 0.95, 0.97
 """The same for a notice, which asks nothing."""
 _SURE_OTHERWISE = 0.9
 """And against another kind that the rules saw."""
-_HARDLY, _HARDLY_A_LOGIN, _BARELY_OVER = 0.1, 0.03, 2.0
-"""How unlikely consent has to be for a request that the rules saw to be none; for one that says nothing of an account to be a
-log-in, and how far over their threshold the rules may be then."""
-_SURE_KIND, _SURE_OF_A_PAGE, _SURELY_NOT = 0.55, 0.88, 0.95
+_HARDLY, _HARDLY_UNTOLD, _HARDLY_A_LOGIN, _BARELY_OVER = 0.1, 0.2, 0.03, 2.0
+"""How unlikely consent has to be for a request that the rules saw to be none; for one that says nothing of what is collected; for
+one that says nothing of an account to be a log-in, and how far over their threshold the rules may be then."""
+_SURE_KIND, _SURE_OF_A_PAGE, _SURELY_NOT = 0.55, 0.95, 0.95
 """A page says so much that some kind is always likely."""
 _SURE_OF_ITS_SUBJECT = 0.9
 _ASKED_ALIKE = frozenset({"privacy_agreement", "cookie_consent"})
@@ -76,7 +76,8 @@ def _weighed(facts: Facts, ruled: str, score: float, impression: Impression) -> 
 def _is_doubted(facts: Facts, score: float, impression: Impression) -> bool:
     """Agreeing by going on looks like logging in; where nothing else speaks of an account, the rules are believed."""
     if not impression.likeliest.startswith("login") or _speaks_of_login(facts):
-        return impression.consent < _HARDLY
+        told = facts.wording["topic_collect"] or facts.handled or facts.wording["topic_strong"] > 1
+        return impression.consent < (_HARDLY if told else _HARDLY_UNTOLD)
     return impression.consent < _HARDLY_A_LOGIN and score < THRESHOLD + _BARELY_OVER
 
 
