@@ -15,9 +15,11 @@ from screenshots.values import CONSENT_KINDS
 
 __all__ = ["Weighed", "weigh"]
 
-_SURE, _SURE_HINTED, _SURE_UNTOLD, _SURE_PAGE, _SURE_AMONG_PEOPLE = 0.7, 0.8, 0.9, 0.95, 0.997
+_SURE, _SURE_HINTED, _SURE_UNTOLD, _SURE_AMONG_PEOPLE = 0.7, 0.8, 0.9, 0.997
 """How likely consent has to be on a card that names a subject which needs it, on one that only hints at one, on one about none
-of these, on a page that is nothing but its question, and on a card that speaks of friends or family and of none of these."""
+of these, and on a card that speaks of friends or family and of none of these."""
+_SURE_PAGE, _SURE_PAGE_UNPAIRED = 0.95, 0.99
+"""The same for a page that is nothing but its question, and for one whose answers are not seen to stand together."""
 _NOTICE, _NOTICE_HINTED, _NOTICE_UNTOLD = 0.85, 0.95, 0.97
 """The same for a notice, which asks nothing."""
 _SURE_OTHERWISE = 0.9
@@ -103,8 +105,9 @@ def _needed(facts: Facts, ruled: str, kind: str) -> float:
     if ruled not in _UNNAMED:
         return _NEVER
     if not facts.card:
-        asked = told or (facts.duo_or_pair and kind != "notice_only")
-        return _SURE_PAGE if asked and not among_people and not facts.wording["article"] else _NEVER
+        if among_people or facts.wording["article"] or not (told or kind != "notice_only"):
+            return _NEVER
+        return _SURE_PAGE if told or facts.duo_or_pair else _SURE_PAGE_UNPAIRED
     if among_people and not facts.documents:
         return _SURE_AMONG_PEOPLE
     if kind == "notice_only":
