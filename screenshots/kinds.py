@@ -17,6 +17,7 @@ __all__ = ["Verdict", "judge_layer", "rule"]
 
 
 _MOST_TEXTS, _FEWEST_TEXTS = 24, 5
+_FEWEST_CHOICES = 2
 """A dialog says less; what says more is a page that happens to use the same words."""
 
 
@@ -110,7 +111,8 @@ def _consent_kind(facts: Facts) -> str:
     if alone and _goes_on_by_agreeing(facts):
         return "privacy_agreement"
     if alone and not facts.has("accept", "refuse", "exit", "basic_mode", "browse") and facts.pair is None:
-        return "notice_only" if not facts.has("settings") else "cookie_consent" if _is_cookie(facts) else "notice_only"
+        chosen = facts.checks >= _FEWEST_CHOICES and not facts.wording["agreement_line"]
+        return "cookie_consent" if chosen or (facts.has("settings") and _is_cookie(facts)) else "notice_only"
     return "cookie_consent" if _is_cookie(facts) else "privacy_agreement"
 
 
