@@ -71,7 +71,7 @@ _WORDY, _WORDY_HAN = 26, 13
 _PAIR_ODDS, _FILLED, _LEAST = 2.3, 1.0, 0.02
 """Ten to one tells two answers apart; that one of them is filled counts nearly three to one."""
 _KNOWN = frozenset({"basic_mode", "settings", "acknowledge"})
-_FEWEST_CHOICES = 2
+_FEWEST_CHOICES, _ROWS = 2, 3
 _KEEPING = frozenset({"confirm", "acknowledge", "send"})
 """Under several switches "OK" and "done" keep what they say, and are neither yes nor no."""
 _VAGUE = frozenset({"other", "close", "later", "skip"})
@@ -274,9 +274,9 @@ def _doubt_from_wording(candidates: tuple[Candidate, ...], roles: dict[int, _Rol
 
 
 def _leave_rows_open(candidates: tuple[Candidate, ...], roles: dict[int, _Role]) -> None:
-    """ "Yes" and "no" that stand there more than once each answer a row of purposes, not the question of the screen."""
+    """ "Yes" and "no" that stand there more than once each, or one of them three times, answer rows of purposes."""
     often = Counter(one.element.plain for one in candidates if roles[id(one)].name in _CONTRARY)
-    if sum(count > 1 for count in often.values()) > 1:
+    if sum(count > 1 for count in often.values()) > 1 or max(often.values(), default=0) >= _ROWS:
         repeated = [one for one in candidates if often[one.element.plain] > 1]
         roles |= {id(one): _Role(name="settings", clear=False) for one in repeated}
 

@@ -49,6 +49,16 @@ def test_yes_and_no_in_every_row_answer_their_rows() -> None:
     assert "refuse" not in roles["Deny"]
 
 
+def test_a_yes_in_each_of_three_rows_answers_its_row() -> None:
+    rows = "".join(
+        label(name, (80, 540 + 110 * at, 360, 620 + 110 * at))
+        + button("I agree", (400, 540 + 110 * at, 640, 620 + 110 * at))
+        for at, name in enumerate(("Statistics", "Advertising", "Profiles"))
+    )
+    dialog = dialog_over_feed(*ASKED, rows, button("Continue", (80, 1150, 640, 1240)))
+    assert "accept" not in roles_of(dialog)["I agree"]
+
+
 def test_one_yes_and_one_no_answer_the_question() -> None:
     answers = button("Deny", (80, 1150, 350, 1240)) + button("Allow", (370, 1150, 640, 1240))
     roles = roles_of(dialog_over_feed(*ASKED, answers))
