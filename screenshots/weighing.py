@@ -27,8 +27,8 @@ _SURE_OTHERWISE = 0.9
 _HARDLY, _HARDLY_UNTOLD, _HARDLY_A_LOGIN, _BARELY_OVER = 0.1, 0.2, 0.03, 2.0
 """How unlikely consent has to be for a request that the rules saw to be none; for one that says nothing of what is collected; for
 one that says nothing of an account to be a log-in, and how far over their threshold the rules may be then."""
-_SURE_KIND, _SURE_OF_A_PAGE, _SURELY_NOT = 0.55, 0.95, 0.95
-"""A page says so much that some kind is always likely."""
+_SURE_KIND, _SURE_OF_A_PAGE, _SURE_OF_A_LOGIN, _SURELY_NOT = 0.55, 0.95, 0.7, 0.95
+"""A page says so much that some kind is always likely; only a log-in is a page by nature."""
 _SURE_OF_ITS_SUBJECT = 0.9
 _ASKED_ALIKE = frozenset({"privacy_agreement", "cookie_consent"})
 """Either is a request for consent, so that one said for the other accuses nobody of anything else."""
@@ -120,6 +120,7 @@ def _other_kind(facts: Facts, ruled: str, impression: Impression) -> str:
     small = facts.card or len(facts.layer.texts) <= _MOST_TEXTS
     if not (small and likeliest in _NAMED and facts.candidates) or (facts.card and likeliest == "login"):
         return ruled
-    named = _SURE_KIND if facts.card else _SURE_OF_A_PAGE
+    page = _SURE_OF_A_LOGIN if likeliest == "login" else _SURE_OF_A_PAGE
+    named = _SURE_KIND if facts.card else page
     sure = named if ruled in _UNNAMED else _SURELY_NOT if ruled in _SOFT or ruled in _LOGINS else _NEVER
     return likeliest if impression.of(likeliest) >= sure else ruled
