@@ -17,8 +17,8 @@ __all__ = ["Verdict", "judge_layer", "rule"]
 
 
 _MOST_TEXTS, _FEWEST_TEXTS = 24, 5
-_FEWEST_CHOICES = 2
 """A dialog says less; what says more is a page that happens to use the same words."""
+_FEWEST_CHOICES = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,16 +17,18 @@ __all__ = ["Weighed", "weigh"]
 
 _SURE, _SURE_HINTED, _SURE_UNTOLD, _SURE_AMONG_PEOPLE = 0.7, 0.8, 0.9, 0.997
 """How likely consent has to be on a card that names a subject which needs it, on one that only hints at one, on one about none
-of these, and on a card that speaks of friends or family and of none of these."""
+of these, and on a card that speaks of friends or family and names no document."""
 _SURE_PAGE, _SURE_PAGE_UNPAIRED = 0.95, 0.99
 """The same for a page that is nothing but its question, and for one whose answers are not seen to stand together."""
 _NOTICE, _NOTICE_HINTED, _NOTICE_UNTOLD = 0.85, 0.95, 0.97
 """The same for a notice, which asks nothing."""
 _SURE_OTHERWISE = 0.9
 """And against another kind that the rules saw."""
-_HARDLY, _HARDLY_UNTOLD, _HARDLY_A_LOGIN, _BARELY_OVER = 0.1, 0.2, 0.03, 2.0
+_HARDLY, _HARDLY_UNTOLD, _HARDLY_A_LOGIN = 0.1, 0.2, 0.03
 """How unlikely consent has to be for a request that the rules saw to be none; for one that says nothing of what is collected; for
-one that says nothing of an account to be a log-in, and how far over their threshold the rules may be then."""
+one that says nothing of an account to be a log-in."""
+_FAR_OVER, _BARELY_OVER = 4.0, 2.0
+"""How far over their threshold the rules may be for that, and for a log-in: what they are sure of is not taken away."""
 _SURE_KIND, _SURE_OF_A_PAGE, _SURE_OF_A_LOGIN, _SURELY_NOT = 0.55, 0.95, 0.7, 0.95
 """A page says so much that some kind is always likely; only a log-in is a page by nature."""
 _SURE_OF_ITS_SUBJECT = 0.9
@@ -79,7 +81,7 @@ def _is_doubted(facts: Facts, score: float, impression: Impression) -> bool:
     """Agreeing by going on looks like logging in; where nothing else speaks of an account, the rules are believed."""
     if not impression.likeliest.startswith("login") or _speaks_of_login(facts):
         told = facts.wording["topic_collect"] or facts.handled or facts.wording["topic_strong"] > 1
-        return impression.consent < (_HARDLY if told else _HARDLY_UNTOLD)
+        return impression.consent < (_HARDLY if told else _HARDLY_UNTOLD) and score < THRESHOLD + _FAR_OVER
     return impression.consent < _HARDLY_A_LOGIN and score < THRESHOLD + _BARELY_OVER
 
 
@@ -105,7 +107,8 @@ def _needed(facts: Facts, ruled: str, kind: str) -> float:
     if ruled not in _UNNAMED:
         return _NEVER
     if not facts.card:
-        if among_people or facts.wording["article"] or not (told or kind != "notice_only"):
+        only_tells = kind == "notice_only" and not told
+        if among_people or facts.wording["article"] or only_tells:
             return _NEVER
         return _SURE_PAGE if told or facts.duo_or_pair else _SURE_PAGE_UNPAIRED
     if among_people and not facts.documents:

@@ -90,7 +90,9 @@ def is_forbidden(text: str) -> bool:
     tight, folded = _GAPS.sub("", shown), _GAPS.sub("", comparable(shown))
     if _HAN.search(folded) or _HAN.search(tight) or _KANA.search(tight) or _LATIN.search(shown):
         return True
-    return label_meaning(shown).name in _MEANINGS
+    said = label_meaning(shown)
+    # "No objections" is a yes to whatever was asked.
+    return said.name in _MEANINGS or (said.name == "confirm" and not said.clear)
 
 
 def _touch(box: TextBox, other: tuple[int, int, int, int]) -> bool:

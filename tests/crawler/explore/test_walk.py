@@ -117,6 +117,13 @@ def test_grave_words_are_forbidden(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "text", ["No objections", "Why not", "Pas de souci", "No me importa", "Warum nicht", "不介意", "構わない"]
+)
+def test_words_that_say_yes_to_anything_are_forbidden(text: str) -> None:
+    assert is_forbidden(text)
+
+
+@pytest.mark.parametrize(
     "text", [*CALM, "隐私政策", "设置", "更多", "display", "posters", "Border", "支持", "关于我们"]
 )
 def test_ordinary_words_are_not(text: str) -> None:
