@@ -27,8 +27,8 @@ _SURE_OTHERWISE = 0.9
 _HARDLY, _HARDLY_UNTOLD, _HARDLY_A_LOGIN = 0.1, 0.2, 0.03
 """How unlikely consent has to be for a request that the rules saw to be none; for one that says nothing of what is collected; for
 one that says nothing of an account to be a log-in."""
-_FAR_OVER, _BARELY_OVER = 4.0, 2.0
-"""How far over their threshold the rules may be for that, and for a log-in: what they are sure of is not taken away."""
+_BARELY_OVER = 2.0
+"""How far over their threshold the rules may be for such a log-in."""
 _SURE_KIND, _SURE_OF_A_PAGE, _SURE_OF_A_LOGIN, _SURELY_NOT = 0.55, 0.95, 0.7, 0.95
 """A page says so much that some kind is always likely; only a log-in is a page by nature."""
 _SURE_OF_ITS_SUBJECT = 0.9
@@ -81,7 +81,7 @@ def _is_doubted(facts: Facts, score: float, impression: Impression) -> bool:
     """Agreeing by going on looks like logging in; where nothing else speaks of an account, the rules are believed."""
     if not impression.likeliest.startswith("login") or _speaks_of_login(facts):
         told = facts.wording["topic_collect"] or facts.handled or facts.wording["topic_strong"] > 1
-        return impression.consent < (_HARDLY if told else _HARDLY_UNTOLD) and score < THRESHOLD + _FAR_OVER
+        return impression.consent < (_HARDLY if told else _HARDLY_UNTOLD)
     return impression.consent < _HARDLY_A_LOGIN and score < THRESHOLD + _BARELY_OVER
 
 
