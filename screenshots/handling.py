@@ -9,7 +9,7 @@ from functools import lru_cache
 from screenshots.evidence import languages_of
 from screenshots.lexicon import Lexicon, comparable, has_han, has_kana, lexicons_for
 
-__all__ = ["handled_sentences", "leaning", "named_in_sentences"]
+__all__ = ["handled_sentences", "leaning", "named_in_sentences", "without_idioms"]
 
 _SENTENCES = re.compile(r"[。.!?;]+")
 _PARTS = re.compile(r"[\s,、:()~—-]*[,、:。!?~][\s,、:。!?~]*")
@@ -63,7 +63,7 @@ def leaning(label: str, *, kana_around: bool = False) -> int:
     han, kana = has_han(plain), has_kana(plain)
     japanese = kana or (kana_around and han)
     languages = lexicons_for(han=han and not japanese, kana=japanese, latin=not han)
-    rest, idioms = _without_idioms(plain, languages)
+    rest, idioms = without_idioms(plain, languages)
     yes, no = idioms > 0, False
     for part in _PARTS.split(rest):
         negations = list(_found("leans_no", part, languages))
@@ -72,7 +72,7 @@ def leaning(label: str, *, kana_around: bool = False) -> int:
     return 0 if yes == no else 1 if yes else -1
 
 
-def _without_idioms(plain: str, languages: Sequence[Lexicon]) -> tuple[str, int]:
+def without_idioms(plain: str, languages: Sequence[Lexicon]) -> tuple[str, int]:
     """A label without the negations that affirm ("没问题", "no worries"), and how many there were."""
     found = 0
     for lexicon in languages:

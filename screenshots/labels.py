@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from screenshots.handling import without_idioms
 from screenshots.lexicon import Lexicon, comparable, has_han, has_kana, lexicons_for, squash
 
 __all__ = ["Meaning", "label_meaning"]
@@ -105,12 +106,8 @@ def label_meaning(text: str, *, kana_around: bool = False, exact: bool = True) -
 
 def _denies_to_affirm(label: str, candidates: tuple[Lexicon, ...], *, exact: bool) -> bool:
     """Its only negation belongs to an idiom that says yes ("no objections", "不介意")."""
-    for lexicon in candidates:
-        for pattern in lexicon.patterns.get("leans_idiom", ()):
-            rest, count = pattern.subn(" ", label)
-            if count and all(_read(_strip(rest), one, exact=exact)[1].name != "refuse" for one in candidates):
-                return True
-    return False
+    rest, idioms = without_idioms(label, candidates)
+    return idioms > 0 and all(_read(_strip(rest), one, exact=exact)[1].name != "refuse" for one in candidates)
 
 
 def _twice_said(label: str, *, exact: bool) -> Meaning:

@@ -217,6 +217,7 @@ def _infer_from_wording(candidates: tuple[Candidate, ...], roles: dict[int, _Rol
     Where it contradicts clear words, nobody knows.
     """
     said = {id(one): role_of(one, kind) for one in candidates if one.element.text}
+    wordy = {id(one) for one in candidates if _is_wordy(one)}
     for one in candidates:
         likely, role = said.get(id(one), {}), roles[id(one)]
         name = max(likely, key=lambda known: likely[known], default="other")
@@ -227,8 +228,8 @@ def _infer_from_wording(candidates: tuple[Candidate, ...], roles: dict[int, _Rol
             if role.clear and likely.get(contrary, 0.0) >= _CONTRADICTS:
                 roles[id(one)] = _Role(name="other", clear=False)
         elif role.name != name and not (role.clear and (role.name in _KNOWN or name in _CONTRARY)):
-            others = {id(other): said[id(other)] for other in candidates if other is not one and id(other) in said}
-            short = {id(other): said[id(other)] for other in candidates if id(other) in others and not _is_wordy(other)}
+            others = {at: other for at, other in said.items() if at != id(one)}
+            short = {at: other for at, other in others.items() if at not in wordy}
             if name in _CONTRARY and not _stands_against(_CONTRARY[name], short, roles):
                 continue
             claimed = max((other.get(name, 0.0) for other in others.values()), default=0.0)
