@@ -55,7 +55,20 @@ _NOT_HAN = re.compile("[^\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+")
 _NEVER_INSIDE = frozenset({"confirm", "close", "receive"})
 """Categories whose one-character words (好, 关, 领) mean something else inside a longer label (美好, 关注, 领先)."""
 _AFTER_NEGATION = frozenset(
-    {"agree", "authorise", "proceed", "confirm", "know", "basic", "browse", "view", "adjust", "necessary", "document"}
+    {
+        "agree",
+        "authorise",
+        "proceed",
+        "confirm",
+        "know",
+        "basic",
+        "browse",
+        "view",
+        "adjust",
+        "chosen",
+        "necessary",
+        "document",
+    }
 )
 
 
@@ -84,7 +97,9 @@ def label_meaning(text: str, *, kana_around: bool = False, exact: bool = True) -
     `exact=False`: the words may be misread, so an agreement to something unknown ("同意L本") is not clear.
     """
     label = _strip(_AMOUNT.sub("", comparable(text)))
-    if not label or not _is_label(label) or _TWO_ANSWERS.search(label) or _LEFT_AS_IT_IS.search(label):
+    if not label or _TWO_ANSWERS.search(label) or _LEFT_AS_IT_IS.search(label):
+        return _NOTHING
+    if not _is_label(label) and not _is_listed(label, kana_around=kana_around):
         return _NOTHING
     farewell = _TWO_CLAUSES.fullmatch(label)
     if farewell is not None:
@@ -102,6 +117,13 @@ def label_meaning(text: str, *, kana_around: bool = False, exact: bool = True) -
     readings = [_read(label, lexicon, exact=exact) for lexicon in candidates]
     said = min(readings, key=lambda reading: reading[0])[1]
     return _AFFIRMED if said.name == "refuse" and _denies_to_affirm(label, candidates, exact=exact) else said
+
+
+def _is_listed(label: str, *, kana_around: bool) -> bool:
+    """Android's own words for lasting permissions are longer than labels of apps."""
+    han, kana = has_han(label), has_kana(label)
+    known = lexicons_for(han=han and not kana, kana=kana or (kana_around and han), latin=not han and not kana)
+    return any(label in lexicon.labels for lexicon in known)
 
 
 def _denies_to_affirm(label: str, candidates: tuple[Lexicon, ...], *, exact: bool) -> bool:
@@ -288,6 +310,8 @@ def _affirmation(known: list[str]) -> str:
     have = set(known)
     if "back" in have:
         have = (have - {"back"}) | (set() if have & {"agree", "authorise"} else {"cancel"})
+    if "chosen" in have:
+        return "settings"
     lasting = _lasting(have)
     if lasting is not None:
         return lasting

@@ -72,8 +72,8 @@ _PAIR_ODDS, _FILLED, _LEAST = 2.3, 1.0, 0.02
 """Ten to one tells two answers apart; that one of them is filled counts nearly three to one."""
 _KNOWN = frozenset({"basic_mode", "settings", "acknowledge"})
 _FEWEST_CHOICES, _ROWS = 2, 3
-_KEEPING = frozenset({"confirm", "acknowledge", "send"})
-"""Under several switches "OK" and "done" keep what they say, and are neither yes nor no."""
+_KEEPING = frozenset({"confirm", "acknowledge", "send", "proceed"})
+"""Under several switches "OK", "done" and "go on" keep what they say, and are neither yes nor no."""
 _VAGUE = frozenset({"other", "close", "later", "skip"})
 
 
@@ -86,7 +86,7 @@ class _Role:
 def assign_roles(layer: Layer, verdict: Verdict) -> tuple[Control, ...]:
     """The controls of a judged layer, in reading order."""
     if verdict.kind == "permission":
-        roles = {id(one): _permission_role(one) for one in verdict.candidates}
+        roles = _permission_roles(verdict.candidates)
     elif verdict.kind in CONSENT_KINDS:
         roles = _consent_roles(layer, verdict)
     else:
@@ -107,6 +107,15 @@ def _control(candidate: Candidate, role: _Role) -> Control:
     )
 
 
+def _permission_roles(candidates: tuple[Candidate, ...]) -> dict[int, _Role]:
+    """Beside a denial every other button of such a prompt allows something, in whatever words; but not clearly."""
+    roles = {id(one): _permission_role(one) for one in candidates}
+    if any(role.name == "deny" and role.clear for role in roles.values()):
+        unsaid = [one for one in candidates if roles[id(one)].name == "other" and one.button_like and one.element.text]
+        roles |= {id(one): _Role(name="allow", clear=False) for one in unsaid}
+    return roles
+
+
 def _permission_role(candidate: Candidate) -> _Role:
     name = candidate.element.resource_id.rsplit("/", 1)[-1]
     for known, role in _PERMISSION_IDS:
@@ -117,6 +126,8 @@ def _permission_role(candidate: Candidate) -> _Role:
         return _Role(name="deny", clear=candidate.meaning.clear)
     if said in ("allow", "allow_once", "allow_foreground"):
         return _Role(name=said, clear=candidate.meaning.clear)
+    if said == "accept":
+        return _Role(name="allow", clear=candidate.meaning.clear)
     return _Role(name="settings" if said == "settings" else "other", clear=said == "settings")
 
 

@@ -133,3 +133,19 @@ def test_a_denial_that_affirms_is_no_refusal(label: str) -> None:
 def test_leaving_something_as_it_is_leaves_nothing_open(label: str) -> None:
     assert label_meaning(label).name == "other"
     assert label_meaning("Leave the app").name == "exit"
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        *("Accept selected", "Allow selection", "Agree to my choices", "Auswahl erlauben", "Ausgewählte akzeptieren"),
+        *("Accepter la sélection", "Permitir selección", "Aceptar lo elegido", "選択を許可", "同意所选", "允许已选", "同意所選"),
+    ],
+)
+def test_agreeing_to_what_was_chosen_is_no_acceptance(label: str) -> None:
+    assert label_meaning(label, kana_around="許" in label).name == "settings"
+
+
+@pytest.mark.parametrize("label", ["I accept these terms", "同意并勾选", "Accept all"])
+def test_agreeing_to_what_is_shown_stays_an_acceptance(label: str) -> None:
+    assert label_meaning(label).name == "accept"
