@@ -11,6 +11,7 @@ from screenshots.evidence import matches
 from screenshots.handling import leaning
 from screenshots.labels import Meaning
 from screenshots.lexicon import has_han, has_kana
+from screenshots.plain_answers import plain_answers
 
 __all__ = ["Candidate", "Duo", "Pair", "best_pair", "find_candidates", "find_duo", "is_link", "is_long", "partner_of"]
 
@@ -147,19 +148,32 @@ def _with_neighbours(found: Sequence[Candidate], layer: Layer) -> tuple[Candidat
     taken = {id(candidate.element) for candidate in found}
     end, running = _body_end(layer), paragraph_lines(layer.elements)
     answers = [one for one in found if one.element.text and (_answers_clearly(one, layer) or _is_drawn_below(one))]
-    added: list[Candidate] = []
-    for element in layer.texts:
-        if id(element) in taken or id(element) in running or not _could_answer(element, end):
-            continue
-        if any(_in_line(element, answer.element, layer) for answer in answers):
-            meaning = element.meaning(kana_around=layer.is_japanese)
-            added.append(Candidate(element=element, meaning=meaning, below_body=True, beside_answer=True))
-    if not added:
+    free = [one for one in layer.texts if id(one) not in running and _could_answer(one, end)]
+    beside = [
+        one for one in free if id(one) not in taken and any(_in_line(one, answer.element, layer) for answer in answers)
+    ]
+    worded = _in_plain_words(found, end, layer) if not beside else ()
+    added = [_answer_in_words(one, layer) for one in (*beside, *worded) if id(one) not in taken]
+    if not added and not worded:
         return tuple(found)
-    answering = {id(one) for one in answers}
+    answering = {id(one) for one in answers} if beside else set()
+    answering |= {id(one) for one in found if any(one.element is other for other in worded)}
     known = [replace(one, beside_answer=one.beside_answer or id(one) in answering) for one in found]
     places = {id(element): at for at, element in enumerate(layer.elements)}
     return tuple(sorted([*known, *added], key=lambda one: places[id(one.element)]))
+
+
+def _in_plain_words(found: Sequence[Candidate], end: int, layer: Layer) -> tuple[Element, ...]:
+    """Nothing on the layer is drawn as a button."""
+    if any(one.element.style in ("filled", "outline") or one.element.kind == "button" for one in found):
+        return ()
+    lines = [one for one in layer.texts if _could_answer(one, end)]
+    return plain_answers(lines, [one for one in layer.texts if is_long(one.text)], layer)
+
+
+def _answer_in_words(element: Element, layer: Layer) -> Candidate:
+    meaning = element.meaning(kana_around=layer.is_japanese)
+    return Candidate(element=element, meaning=meaning, below_body=True, beside_answer=True)
 
 
 def _answers_clearly(candidate: Candidate, layer: Layer) -> bool:

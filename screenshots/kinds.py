@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from screenshots.candidates import Candidate, Pair
@@ -9,6 +10,7 @@ from screenshots.consent import THRESHOLD, consent_score, may_ask
 from screenshots.elements import Layer, comparable_text, height
 from screenshots.evidence import Wording, matches, read_wording
 from screenshots.facts import Facts, gather_facts
+from screenshots.handling import leaning
 from screenshots.sdks import kind_by_ids
 from screenshots.weighing import Weighed, weigh
 from screenshots.windows import SYSTEM_DIALOGS
@@ -19,6 +21,11 @@ __all__ = ["Verdict", "judge_layer", "rule"]
 _MOST_TEXTS, _FEWEST_TEXTS = 24, 5
 """A dialog says less; what says more is a page that happens to use the same words."""
 _FEWEST_CHOICES = 2
+_FEWEST_ON_A_SPLASH, _LONGEST_WAY_OUT, _EDGE_SHARE = 8, 24, 6
+_COUNTS_DOWN = re.compile(
+    r"^\d{1,2}\s*([|丨]|s\b|秒)\s*\S|\S\s*[|丨]\s*\d{1,2}\s*(s|秒)?$|\S\s+\d{1,2}\s*(s|sec)$|\S\s*\d{1,2}\s*秒$"
+)
+"""A label with its seconds: "6|Zur App", "Skip|5", "Jump to app 3s"."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -287,7 +294,23 @@ def _is_splash(facts: Facts) -> bool:
     out = facts.has("skip") or any(
         one.name == "close" and read_wording(one.element.plain).kind("splash_ad") for one in facts.candidates
     )
-    return out and bool(facts.wording.kind("splash_ad")) and len(facts.layer.texts) <= 14
+    called = bool(facts.wording.kind("splash_ad"))
+    return (out and called and len(facts.layer.texts) <= 14) or _is_bare_splash(facts)
+
+
+def _is_bare_splash(facts: Facts) -> bool:
+    """A picture with hardly a word, from which a short label at its edge leads away: it counts down, or says no to the ad."""
+    texts = facts.layer.texts
+    if facts.card or facts.inputs or len(texts) > _FEWEST_ON_A_SPLASH:
+        return False
+    _, top, _, bottom = facts.layer.screen
+    edge = (bottom - top) // _EDGE_SHARE
+    short = [one for one in texts if len(one.plain) <= _LONGEST_WAY_OUT]
+    ways_out = [one for one in short if one.box[3] <= top + edge or one.box[1] >= bottom - edge]
+    if any(_COUNTS_DOWN.search(one.plain) for one in ways_out):
+        return True
+    calls = [one for one in texts if read_wording(one.plain).kind("splash_ad")]
+    return any(one in calls and leaning(one.plain) < 0 for one in ways_out) and len(calls) > 1
 
 
 def _is_ad_popup(facts: Facts) -> bool:

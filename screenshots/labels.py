@@ -36,6 +36,8 @@ _SPOKEN = re.compile(r"^(you|they|he|she|du|ihr|tu|vous|ils|elle|puedes|ellos)\s
 _PUNCTUATION = re.compile(r"[\s,.;:!?/\"'()\[\]{}<>|~·•、。\-_+*&…]+")
 _WORD = re.compile(r"[^\W_]+(?:['\-][^\W_]+)*|&", re.UNICODE)
 _UNDOING = re.compile(r"des|dis|mis|un|in|im|non|nicht|de|ab|wider")
+_ACROSS_WORDS = 300
+"""Cut without regard to its spaces, "willigen ein" ends in "nein": what is read so is not clear."""
 _AGREEING = frozenset({"agree", "authorise", "allow", "confirm"})
 _ACTS = ("pay", "destroy", "login", "update", "install", "rate", "receive", "send", "retry", "age", "mode", "wait")
 _COOKIES = re.compile(r"\s*cookies?\s*")
@@ -45,7 +47,7 @@ _TWO_ANSWERS = re.compile(
 )
 """Two buttons that OCR read as one line: a tap in its middle would say either."""
 _LEFT_AS_IT_IS = re.compile(
-    r"^leave\b.*\b(on|off|in|out|as is|as it is|alone|enabled|disabled|ticked|unticked|checked)$"
+    r"^leave\b.*\b(on|off|in|out|as is|as it is|alone|enabled|disabled|ticked|unticked|checked|granted|running|open|shared)$"
 )
 """Nobody leaves the app by it, and only what it is about tells whether it is yes or no."""
 _MIXED = re.compile(r"[\u4e00-\u9fff].*[A-Za-z]|[A-Za-z].*[\u4e00-\u9fff]")
@@ -86,6 +88,8 @@ class Meaning:
     """A refusal that says it also leaves the app."""
 
 
+_YES, _NO = frozenset({"accept", "allow"}), frozenset({"refuse", "deny"})
+"""One clause says yes and the other no: "no, I accept after all" answers a question that the label does not hold."""
 _NOTHING = Meaning(name="other", clear=False)
 _AFFIRMED = Meaning(name="confirm", clear=False)
 
@@ -106,6 +110,8 @@ def label_meaning(text: str, *, kana_around: bool = False, exact: bool = True) -
         first, second = (label_meaning(part, kana_around=kana_around, exact=exact) for part in farewell.groups())
         if (first.name, second.name) == ("refuse", "exit") and first.clear and second.clear:
             return Meaning(name="refuse", clear=True, leaves=True)
+        if {first.name, second.name} & _YES and {first.name, second.name} & _NO:
+            return _NOTHING
     han, kana = has_han(label), has_kana(label)
     if han and not kana:
         label = _COOKIES.sub("", label)
@@ -183,9 +189,12 @@ def _segment(label: str, lexicon: Lexicon) -> tuple[tuple[str, ...], int]:
         squashed = squash(label)
         if any(_undoes(squash(word), lexicon) for word in words):
             return categories, unknown
+        cuts = [_cut(squash(word), lexicon.squashed, lexicon.longest_word) for word in words]
+        if not any(lost for _, lost in cuts):
+            return tuple(category for cut, _ in cuts for category in cut), 1
         retried, still_unknown = _cut(squashed, lexicon.squashed, lexicon.longest_word)
         if not still_unknown:
-            return retried, 1
+            return retried, _ACROSS_WORDS
     return categories, unknown
 
 
@@ -241,6 +250,10 @@ def _decide(categories: tuple[str, ...], unknown: int, lexicon: Lexicon, *, exac
     known = [category for category in said if category != "?"]
     if not known:
         return Meaning(name="link", clear=True) if "document" in categories else _NOTHING
+    if "undo" in known:
+        return Meaning(name="cancel", clear=True) if set(known) == {"undo"} and unknown <= 1 else _NOTHING
+    if {"no", "confirm"} <= set(known) and "agree" not in known:
+        return _NOTHING
     negated = _negated(said, lexicon)
     if negated is not None:
         return _refusal(negated, known, unknown, exact=exact)
@@ -281,7 +294,7 @@ def _negated(said: list[str], lexicon: Lexicon) -> str | None:
 
 def _refusal(negated: str, known: list[str], unknown: int, *, exact: bool) -> Meaning:
     leaves = "leave" in known
-    if negated == "doubled":
+    if negated in ("doubled", "refusal"):
         return _NOTHING
     if "stay" in known:
         return Meaning(name="stay", clear=unknown <= 1)
@@ -293,11 +306,7 @@ def _refusal(negated: str, known: list[str], unknown: int, *, exact: bool) -> Me
         return Meaning(name="basic_mode", clear=unknown <= 250)
     if negated in ("update", "rate", "pay", "install", "login", "receive", "send", "mode"):
         return Meaning(name="later", clear=unknown <= 250)
-    if (
-        negated in ("nothing", "leave", "refusal")
-        or negated in _AFTER_NEGATION
-        or negated in ("no", "foreground", "once")
-    ):
+    if negated in ("nothing", "leave") or negated in _AFTER_NEGATION or negated in ("no", "foreground", "once"):
         complete = negated == "agree" or (exact and "refusal" in known)
         clear = unknown <= 250 or leaves or (complete and unknown <= 500)
         return Meaning(name="refuse", clear=clear, leaves=leaves)

@@ -185,7 +185,7 @@ def _consent_role(one: Candidate, verdict: Verdict, *, refuses: bool, accepts: b
         return _Role(name="allow" if name == "allow" else "acknowledge", clear=clear and not accepts)
     if name == "exit":
         return _Role(name="exit" if refuses else "refuse", clear=clear)
-    if name in ("later", "skip", "cancel", "browse") and not answered:
+    if name in ("later", "skip", "cancel") and not answered:
         return _Role(name="refuse" if paired or accepts else _EVERYWHERE[name], clear=clear)
     if name == "close" and verdict.kind == "notice_only" and len(one.element.text) > 1:
         return _Role(name="acknowledge", clear=clear)

@@ -29,7 +29,7 @@ _HARDLY, _HARDLY_UNTOLD, _HARDLY_A_LOGIN = 0.1, 0.2, 0.03
 one that says nothing of an account to be a log-in."""
 _BARELY_OVER = 2.0
 """How far over their threshold the rules may be for such a log-in."""
-_SURE_KIND, _SURE_OF_A_PAGE, _SURE_OF_A_LOGIN, _SURELY_NOT = 0.55, 0.95, 0.7, 0.95
+_SURE_KIND, _SURE_OF_A_PAGE, _SURE_OF_A_LOGIN, _SURELY_NOT = 0.55, 0.95, 0.8, 0.95
 """A page says so much that some kind is always likely; only a log-in is a page by nature."""
 _SURE_OF_ITS_SUBJECT = 0.9
 _ASKED_ALIKE = frozenset({"privacy_agreement", "cookie_consent"})
@@ -41,11 +41,12 @@ _NAMED = frozenset(
     {
         *("permission_rationale", "age_gate", "teenager_mode", "oauth", "ad_popup", "update", "rating"),
         *("notification_prompt", "purchase", "crash", "anr", "install_confirmation", "captcha", "login"),
-        *("login_with_agreement", "splash_ad"),
+        *("login_with_agreement", "splash_ad", "permission"),
     }
 )
+_LOGGING_IN = ("login", "login_with_agreement")
 _LOGINS = frozenset({"login", "login_with_agreement", "oauth"})
-_MOST_TEXTS = 24
+_MOST_TEXTS, _MOST_OF_A_PERMISSION = 24, 8
 _NEVER = 2.0
 """More than any likelihood."""
 
@@ -123,7 +124,15 @@ def _other_kind(facts: Facts, ruled: str, impression: Impression) -> str:
     small = facts.card or len(facts.layer.texts) <= _MOST_TEXTS
     if not (small and likeliest in _NAMED and facts.candidates) or (facts.card and likeliest == "login"):
         return ruled
-    page = _SURE_OF_A_LOGIN if likeliest == "login" else _SURE_OF_A_PAGE
+    if likeliest == "permission" and not _may_be_permission(facts):
+        return ruled
+    page = _SURE_OF_A_LOGIN if likeliest in _LOGGING_IN else _SURE_OF_A_PAGE
     named = _SURE_KIND if facts.card else page
     sure = named if ruled in _UNNAMED else _SURELY_NOT if ruled in _SOFT or ruled in _LOGINS else _NEVER
-    return likeliest if impression.of(likeliest) >= sure else ruled
+    asks_name = _LOGGING_IN if likeliest in _LOGGING_IN and not facts.card else (likeliest,)
+    return likeliest if sum(impression.of(kind) for kind in asks_name) >= sure else ruled
+
+
+def _may_be_permission(facts: Facts) -> bool:
+    """The system asks in a line or two, on a card, and names no document."""
+    return facts.card and not facts.documents and len(facts.layer.texts) <= _MOST_OF_A_PERMISSION

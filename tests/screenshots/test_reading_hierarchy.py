@@ -73,7 +73,7 @@ def test_a_dialog_over_a_login_page_names_both_layers() -> None:
     [
         ("不同意并退出", "同意并继续", ("refuse", "accept")),
         ("退出", "我已阅读并同意", ("refuse", "accept")),
-        ("仅浏览", "同意", ("refuse", "accept")),
+        ("仅浏览", "同意", ("basic_mode", "accept")),
         ("再想想", "同意", ("refuse", "accept")),
         ("取消", "好的", ("refuse", "accept")),
         ("拒絕", "同意並繼續", ("refuse", "accept")),

@@ -1,0 +1,84 @@
+"""Pixels alone: answers that are plain words, drawn as nothing and worded as nobody has worded them yet.
+
+Where they stand gives them away: the last lines of a card, short, apart from its text, and not where its text begins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from screenshots.elements import Element, Layer, centre, height, width
+
+__all__ = ["plain_answers"]
+
+_FEWEST, _MOST = 2, 3
+_APART = 0.35
+"""How much more than between its lines lies between a text and its answers, and between these, in heights of a line."""
+_ASIDE, _OFF_AXIS, _OFF_EDGE = 0.06, 0.03, 0.05
+"""Shares of the card's width."""
+_ROW, _LOWEST_ON_A_PAGE = 0.5, 0.6
+
+
+def plain_answers(lines: Sequence[Element], running: Sequence[Element], layer: Layer) -> tuple[Element, ...]:
+    """Two or three short `lines` that end the layer, or none. `running`: its long lines, without which it asks nothing.
+
+    On a page only two side by side are believed: a list ends in short lines as well.
+    """
+    body, gap = _text_of(lines, running)
+    ids = {id(one) for one in body}
+    short = [one for one in lines if id(one) not in ids and body and one.box[1] >= body[-1].box[3]]
+    if not _FEWEST <= len(short) <= _MOST or _goes_on_below(short, layer):
+        return ()
+    apart = gap + _APART * height(body[-1].box)
+    if min(one.box[1] for one in short) - body[-1].box[3] < apart:
+        return ()
+    if _is_row(short, layer):
+        return tuple(short)
+    return tuple(short) if layer.floating and _are_stacked(short, body, apart, layer) else ()
+
+
+def _text_of(lines: Sequence[Element], running: Sequence[Element]) -> tuple[list[Element], int]:
+    """The running text with its last, shorter lines, from the top; and how far apart its lines are."""
+    body = sorted(running, key=lambda one: one.box[1])
+    gaps = [lower.box[1] - upper.box[3] for upper, lower in pairwise(body)]
+    gap = max(0, min(gaps, default=0))
+    for line in sorted(lines, key=lambda one: one.box[1]):
+        if (
+            body
+            and line.box[1] - body[-1].box[1] >= 0
+            and line.box[1] - body[-1].box[3] < gap + _APART * height(line.box)
+        ):
+            body.append(line)
+    return body, gap
+
+
+def _goes_on_below(short: Sequence[Element], layer: Layer) -> bool:
+    lowest, ids = max(one.box[1] for one in short), {id(one) for one in short}
+    return any(one.box[1] > lowest for one in layer.texts if id(one) not in ids)
+
+
+def _is_row(short: Sequence[Element], layer: Layer) -> bool:
+    """Side by side, each about the middle of its half."""
+    if len(short) != _FEWEST:
+        return False
+    left, right = sorted(short, key=lambda one: one.box[0])
+    same = abs(centre(left.box)[1] - centre(right.box)[1]) <= _ROW * height(left.box)
+    low = layer.floating or left.box[1] >= layer.box[1] + _LOWEST_ON_A_PAGE * height(layer.box)
+    middle = (layer.box[0] + layer.box[2]) / 2
+    even = abs((middle - centre(left.box)[0]) - (centre(right.box)[0] - middle)) <= 2 * _ASIDE * width(layer.box)
+    return same and low and even and left.box[2] < middle < right.box[0]
+
+
+def _are_stacked(short: Sequence[Element], body: Sequence[Element], apart: float, layer: Layer) -> bool:
+    """One above the other, about the card's middle or at its far edge, and not in line with the text's beginning."""
+    rows = sorted(short, key=lambda one: one.box[1])
+    gaps = [lower.box[1] - upper.box[3] for upper, lower in pairwise(rows)]
+    if any(gap < apart for gap in gaps):
+        return False
+    wide, begins = width(layer.box), min(one.box[0] for one in body)
+    middle = (layer.box[0] + layer.box[2]) / 2
+    central = all(abs(centre(one.box)[0] - middle) <= _OFF_AXIS * wide for one in rows)
+    ends = [one.box[2] for one in rows]
+    far = max(ends) - min(ends) <= _OFF_EDGE * wide and min(ends) > middle
+    return (central or far) and all(one.box[0] - begins > _ASIDE * wide for one in rows)
