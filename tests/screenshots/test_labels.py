@@ -139,7 +139,15 @@ def test_leaving_something_as_it_is_leaves_nothing_open(label: str) -> None:
     "label",
     [
         *("Accept selected", "Allow selection", "Agree to my choices", "Auswahl erlauben", "Ausgewählte akzeptieren"),
-        *("Accepter la sélection", "Permitir selección", "Aceptar lo elegido", "選択を許可", "同意所选", "允许已选", "同意所選"),
+        *(
+            "Accepter la sélection",
+            "Permitir selección",
+            "Aceptar lo elegido",
+            "選択を許可",
+            "同意所选",
+            "允许已选",
+            "同意所選",
+        ),
     ],
 )
 def test_agreeing_to_what_was_chosen_is_no_acceptance(label: str) -> None:
