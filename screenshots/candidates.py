@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from screenshots.elements import Element, Layer, centre, height, paragraph_lines, width
 from screenshots.evidence import matches
 from screenshots.handling import leaning
-from screenshots.labels import Meaning
+from screenshots.labels import Meaning, without_countdown
 from screenshots.lexicon import has_han, has_kana
 from screenshots.plain_answers import plain_answers
 
@@ -34,6 +34,7 @@ _POSITIVE = frozenset({"accept", "proceed", "confirm", "acknowledge", "allow"})
 _ACTIONS = frozenset(
     {"pay", "destroy", "update", "install", "rate", "receive", "send", "retry", "mode", "login", "link"}
 )
+_YES = _POSITIVE | {"login", "pay", "update", "install", "send"}
 _NEGATIVE = frozenset(
     {"refuse", "exit", "later", "skip", "cancel", "close", "browse", "basic_mode", "settings", "deny"}
 )
@@ -277,7 +278,7 @@ def _is_control(candidate: Candidate, layer: Layer, *, touchable: int) -> bool:
     """`touchable`: how many texts of the layer the system calls touchable; with two of them, others are only text."""
     element, meaning = candidate.element, candidate.meaning
     labelled = meaning.clear or (element.kind == "button" and len(element.text) <= _LONGEST_LABEL)
-    if not element.text or (is_long(element.text) and not labelled) or is_link(element):
+    if not element.text or (is_long(without_countdown(element.text)) and not labelled) or is_link(element):
         return False
     if is_long(element.text) and element.text.endswith(_FULL_STOPS) and element.kind != "button":
         return False
@@ -309,7 +310,7 @@ def _is_control(candidate: Candidate, layer: Layer, *, touchable: int) -> bool:
 def _labels_a_box(element: Element, layer: Layer) -> bool:
     """The words of an agreement box: they say "agree" and can be touched, for their links, but answer nothing."""
     if len(element.text) >= _SHORTEST_AGREEMENT and matches("agreement_start", element.plain):
-        if matches("box_label", element.plain):
+        if matches("box_label", element.plain) and not _is_the_only_yes(element, layer):
             return True
     elif element.meaning().name not in ("accept", "acknowledge"):
         return False
@@ -319,6 +320,15 @@ def _labels_a_box(element: Element, layer: Layer) -> bool:
         abs(centre(box.box)[1] - centre(element.box)[1]) < tall and 0 <= element.box[0] - box.box[2] < 2 * tall
         for box in boxes
     )
+
+
+def _is_the_only_yes(element: Element, layer: Layer) -> bool:
+    """A line that can be touched and agrees, where nothing else does: "すべてに同意する" is a button then."""
+    others = (
+        one for one in layer.elements if one is not element and one.text and (one.clickable or one.kind == "button")
+    )
+    said = (one.meaning() for one in others)
+    return bool(element.clickable) and not any(one.name in _YES and one.clear for one in said)
 
 
 def _is_list_row(element: Element, layer: Layer) -> bool:

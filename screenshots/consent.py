@@ -7,6 +7,7 @@ screens; docs/screens.md says which, and what they measured.
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from screenshots.candidates import Candidate, is_link, is_long
 from screenshots.elements import Element, centre, continuation_lines, paragraph_lines
@@ -25,6 +26,8 @@ _FEW_TEXTS, _FEW_ANSWERS = 8, 3
 _OPENING = 400
 """An announcement says in its first words what it announces."""
 _MOST_BELOW, _MOST_UNKNOWN_WORDS = 40, 4
+_CLOCK, _SIDE, _LINES_OF_EACH, _TURNS = 16, 0.15, 2, 3
+"""Of a conversation: the share of the screen that the clock has, how near to an edge a line is, and how often sides change."""
 _REFUSALS = frozenset(
     {"refuse", "exit", "later", "skip", "cancel", "browse", "close", "basic_mode", "settings", "deny"}
 )
@@ -69,6 +72,8 @@ def could_ask(facts: Facts) -> bool:
 def _is_something_else(facts: Facts) -> bool:
     if (facts.inputs and not facts.card and facts.pair is None) or _asks_how_it_was(facts):
         return True
+    if facts.has("undo"):
+        return True
     return (
         _ends_in_sending(facts)
         or _is_conversation(facts)
@@ -102,12 +107,31 @@ def _is_conversation(facts: Facts) -> bool:
     """A page on which others speak: its "answers" stand apart, on no common axis, or talk goes on below them."""
     if facts.card or facts.layer.source == "hierarchy":
         return False
+    if _speak_in_turn(facts):
+        return True
     if facts.pair is None:
         return facts.has("accept") and facts.has("refuse")
     one, other = (centre(each.element.touch_box)[0] for each in (facts.pair.positive, facts.pair.negative))
     wide = facts.layer.screen[2] - facts.layer.screen[0]
     crooked = facts.pair.strength == 1 and abs(one - other) > _AXIS * wide
     return crooked or _texts_below(facts) >= _CONVERSATION
+
+
+def _speak_in_turn(facts: Facts) -> bool:
+    """Lines at the left edge and lines at the right edge, several of each and mingled: what people say to each other."""
+    left, top, right, bottom = facts.layer.screen
+    wide, below_the_clock = right - left, top + (bottom - top) // _CLOCK
+    sides: list[str] = []
+    for text in facts.layer.texts:
+        begins, ends = (text.box[0] - left) / wide, (text.box[2] - left) / wide
+        if text.box[1] < below_the_clock:
+            continue
+        if begins < _SIDE and ends < 1 - _SIDE:
+            sides.append("left")
+        elif begins > _SIDE and ends > 1 - _SIDE:
+            sides.append("right")
+    turns = sum(one != other for one, other in pairwise(sides))
+    return min(sides.count("left"), sides.count("right")) >= _LINES_OF_EACH and turns >= _TURNS
 
 
 def _ends_in_sending(facts: Facts) -> bool:

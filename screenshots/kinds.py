@@ -301,7 +301,7 @@ def _is_splash(facts: Facts) -> bool:
 def _is_bare_splash(facts: Facts) -> bool:
     """A picture with hardly a word, from which a short label at its edge leads away: it counts down, or says no to the ad."""
     texts = facts.layer.texts
-    if facts.card or facts.inputs or len(texts) > _FEWEST_ON_A_SPLASH:
+    if facts.card or facts.inputs or facts.handled or facts.duo_or_pair or len(texts) > _FEWEST_ON_A_SPLASH:
         return False
     _, top, _, bottom = facts.layer.screen
     edge = (bottom - top) // _EDGE_SHARE

@@ -15,7 +15,7 @@ from functools import lru_cache
 from screenshots.handling import without_idioms
 from screenshots.lexicon import Lexicon, comparable, has_han, has_kana, lexicons_for, squash
 
-__all__ = ["Meaning", "label_meaning"]
+__all__ = ["Meaning", "label_meaning", "without_countdown"]
 
 _LONGEST_HAN = 18
 _LONGEST_LATIN = 44
@@ -68,6 +68,7 @@ _AFTER_NEGATION = frozenset(
         "view",
         "adjust",
         "chosen",
+        "purpose",
         "necessary",
         "document",
     }
@@ -81,7 +82,7 @@ class Meaning:
     name: str
     """accept refuse exit stay browse basic_mode later acknowledge confirm proceed settings deny allow allow_once
     allow_foreground login update install rate pay destroy receive send retry age mode wait skip cancel close link
-    scroll_first, or `other`."""
+    scroll_first undo (taking consent back), or `other`."""
     clear: bool
     """Every word of the label is known and none contradicts another."""
     leaves: bool = False
@@ -123,6 +124,11 @@ def label_meaning(text: str, *, kana_around: bool = False, exact: bool = True) -
     readings = [_read(label, lexicon, exact=exact) for lexicon in candidates]
     said = min(readings, key=lambda reading: reading[0])[1]
     return _AFFIRMED if said.name == "refuse" and _denies_to_affirm(label, candidates, exact=exact) else said
+
+
+def without_countdown(label: str) -> str:
+    """Without the seconds that a button counts down: "接受条款 (8s)" is no longer than "接受条款"."""
+    return _COUNTDOWN.sub("", _SECONDS.sub("", label))
 
 
 def _is_listed(label: str, *, kana_around: bool) -> bool:
@@ -251,7 +257,7 @@ def _decide(categories: tuple[str, ...], unknown: int, lexicon: Lexicon, *, exac
     if not known:
         return Meaning(name="link", clear=True) if "document" in categories else _NOTHING
     if "undo" in known:
-        return Meaning(name="cancel", clear=True) if set(known) == {"undo"} and unknown <= 1 else _NOTHING
+        return _undoing(set(known), unknown)
     if {"no", "confirm"} <= set(known) and "agree" not in known:
         return _NOTHING
     negated = _negated(said, lexicon)
@@ -261,6 +267,15 @@ def _decide(categories: tuple[str, ...], unknown: int, lexicon: Lexicon, *, exac
     if set(known) == {"necessary"}:
         return Meaning(name=name, clear=False)
     return Meaning(name=name, clear=name != "other" and _is_clear(name, said, unknown, exact=exact))
+
+
+def _undoing(known: set[str], unknown: int) -> Meaning:
+    """Taking consent back is neither an acceptance nor a refusal of what is asked; taking a refusal back is unclear."""
+    if known == {"undo"} and unknown <= 1:
+        return Meaning(name="cancel", clear=True)
+    if known <= {"undo", "agree", "authorise", "allow"}:
+        return Meaning(name="undo", clear=True) if len(known) > 1 else Meaning(name="cancel", clear=False)
+    return _NOTHING
 
 
 def _is_clear(name: str, said: list[str], unknown: int, *, exact: bool) -> bool:
@@ -321,6 +336,8 @@ def _affirmation(known: list[str]) -> str:
         have = (have - {"back"}) | (set() if have & {"agree", "authorise"} else {"cancel"})
     if "chosen" in have:
         return "settings"
+    if "purpose" in have:
+        have = (have - {"purpose"}) | (set() if have & {"agree", "authorise", "allow"} else {"adjust"})
     lasting = _lasting(have)
     if lasting is not None:
         return lasting

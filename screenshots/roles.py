@@ -272,6 +272,8 @@ def _infer_pair_from_wording(candidates: tuple[Candidate, ...], roles: dict[int,
     odds = _odds(first, kind) - _odds(second, kind)
     if abs(odds) >= _PAIR_ODDS:
         yes, no = (first, second) if odds > 0 else (second, first)
+        if leaning(yes.element.text) < 0 or leaning(no.element.text) > 0:
+            return
         roles[id(yes)], roles[id(no)] = _Role(name="accept", clear=False), _Role(name="refuse", clear=False)
 
 

@@ -8,27 +8,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from screenshots.consent import THRESHOLD, could_ask
+from screenshots.consent import could_ask
 from screenshots.facts import Facts
 from screenshots.impression import Impression, impression_of
 from screenshots.values import CONSENT_KINDS
 
 __all__ = ["Weighed", "weigh"]
 
-_SURE, _SURE_HINTED, _SURE_UNTOLD, _SURE_AMONG_PEOPLE = 0.7, 0.8, 0.9, 0.997
+_SURE, _SURE_HINTED, _SURE_UNTOLD, _SURE_AMONG_PEOPLE = 0.7, 0.75, 0.85, 0.9
 """How likely consent has to be on a card that names a subject which needs it, on one that only hints at one, on one about none
 of these, and on a card that speaks of friends or family and names no document."""
-_SURE_PAGE, _SURE_PAGE_UNPAIRED = 0.95, 0.99
+_SURE_PAGE, _SURE_PAGE_UNPAIRED = 0.92, 0.99
 """The same for a page that is nothing but its question, and for one whose answers are not seen to stand together."""
-_NOTICE, _NOTICE_HINTED, _NOTICE_UNTOLD = 0.85, 0.95, 0.97
+_NOTICE, _NOTICE_HINTED, _NOTICE_UNTOLD = 0.75, 0.85, 0.97
 """The same for a notice, which asks nothing."""
-_SURE_OTHERWISE = 0.9
-"""And against another kind that the rules saw."""
-_HARDLY, _HARDLY_UNTOLD, _HARDLY_A_LOGIN = 0.1, 0.2, 0.03
-"""How unlikely consent has to be for a request that the rules saw to be none; for one that says nothing of what is collected; for
-one that says nothing of an account to be a log-in."""
-_BARELY_OVER = 2.0
-"""How far over their threshold the rules may be for such a log-in."""
+_SURE_OTHERWISE, _SURE_AGAINST = 0.9, 0.95
+"""And against another kind that the rules saw, soft or not."""
+_SURE_ELSEWHERE = 0.97
+"""And on a page that only tells something and names no subject."""
+_HARDLY, _HARDLY_OTHERWISE = 0.4, 0.1
+"""How unlikely consent has to be for a request that the rules saw to be none; for a second ask, and for one that says nothing of
+an account, offers a way past it, and is likely a log-in to the model."""
 _SURE_KIND, _SURE_OF_A_PAGE, _SURE_OF_A_LOGIN, _SURELY_NOT = 0.55, 0.95, 0.8, 0.95
 """A page says so much that some kind is always likely; only a log-in is a page by nature."""
 _SURE_OF_ITS_SUBJECT = 0.9
@@ -65,29 +65,26 @@ def weigh(facts: Facts, ruled: str, score: float) -> Weighed:
     impression = impression_of(facts, ruled, score)
     if not impression.kinds:
         return Weighed(kind=ruled, by_wording=False)
-    kind = _weighed(facts, ruled, score, impression)
+    kind = _weighed(facts, ruled, impression)
     return Weighed(kind=kind, by_wording=kind != ruled and {kind, ruled} != _ASKED_ALIKE)
 
 
-def _weighed(facts: Facts, ruled: str, score: float, impression: Impression) -> str:
+def _weighed(facts: Facts, ruled: str, impression: Impression) -> str:
     if ruled in CONSENT_KINDS:
-        doubted = _is_doubted(facts, score, impression)
-        return _other_kind(facts, "other", impression) if doubted else _asked(ruled, impression)
+        otherwise = ruled == "retention" or _is_odd_login(facts, impression)
+        if impression.consent < (_HARDLY_OTHERWISE if otherwise else _HARDLY):
+            return _other_kind(facts, "other", impression)
+        return _asked(ruled, impression)
     if impression.consent >= _needed(facts, ruled, impression.likeliest_consent) and could_ask(facts):
         return impression.likeliest_consent
     return _other_kind(facts, ruled, impression)
 
 
-def _is_doubted(facts: Facts, score: float, impression: Impression) -> bool:
+def _is_odd_login(facts: Facts, impression: Impression) -> bool:
     """Agreeing by going on looks like logging in; where nothing else speaks of an account, the rules are believed."""
-    if not impression.likeliest.startswith("login") or _speaks_of_login(facts):
-        told = facts.wording["topic_collect"] or facts.handled or facts.wording["topic_strong"] > 1
-        return impression.consent < (_HARDLY if told else _HARDLY_UNTOLD)
-    return impression.consent < _HARDLY_A_LOGIN and score < THRESHOLD + _BARELY_OVER
-
-
-def _speaks_of_login(facts: Facts) -> bool:
-    return bool(facts.inputs or facts.has("login") or facts.wording.kind("login"))
+    account = facts.inputs or facts.has("login") or facts.wording.kind("login")
+    past = facts.has("refuse", "exit", "browse", "basic_mode", "later", "skip", "cancel")
+    return impression.likeliest in _LOGGING_IN and bool(past) and not account
 
 
 def _asked(ruled: str, impression: Impression) -> str:
@@ -104,13 +101,16 @@ def _needed(facts: Facts, ruled: str, kind: str) -> float:
     among_people = bool(facts.wording["social"])
     if ruled in _SOFT:
         acts = facts.has("update", "install", "rate")
-        return _SURE_OTHERWISE if told and facts.card and not acts else _NEVER
+        sure = _SURE_OTHERWISE if told else _SURE_AGAINST
+        return sure if facts.card and not acts else _NEVER
     if ruled not in _UNNAMED:
-        return _NEVER
+        return _SURE_AGAINST if facts.card and ruled not in _LOGINS else _NEVER
     if not facts.card:
         only_tells = kind == "notice_only" and not told
-        if among_people or facts.wording["article"] or only_tells:
+        if among_people or facts.wording["article"]:
             return _NEVER
+        if only_tells:
+            return _SURE_ELSEWHERE
         return _SURE_PAGE if told or facts.duo_or_pair else _SURE_PAGE_UNPAIRED
     if among_people and not facts.documents:
         return _SURE_AMONG_PEOPLE

@@ -13,7 +13,7 @@ from lab.screens.wordings import WordingError
 
 __all__ = ["main"]
 
-SEEDS = {"default": 20261128, "held_out": 97531, "development": 314159}
+SEEDS = {"default": 20261128, "held_out": 97531, "held_out_2": 86420, "development": 314159}
 INPUT_EXIT = 2
 
 
@@ -26,11 +26,15 @@ def main() -> int:
     parts = parser.add_mutually_exclusive_group()
     parts.add_argument("--held-out", action="store_true", help="the wordings that are kept for measuring")
     parts.add_argument(
+        "--held-out-2", action="store_true", help="others that are kept for measuring, written when those were worn"
+    )
+    parts.add_argument(
         "--development", action="store_true", help="the wordings that rules are tuned on, on harder cards"
     )
     parts.add_argument("--free", type=Path, metavar="FOLDER", help="screens that somebody wrote as HTML files")
     arguments = parser.parse_args()
-    part = "held_out" if arguments.held_out else "development" if arguments.development else "default"
+    chosen = (part for part in ("held_out", "held_out_2", "development") if vars(arguments)[part])
+    part = next(chosen, "default")
     seed = arguments.seed if arguments.seed is not None else SEEDS[part]
     try:
         if arguments.free is not None:

@@ -75,3 +75,12 @@ def test_ok_under_switches_keeps_what_they_say() -> None:
     dialog = dialog_over_feed(*ASKED, switches, done)
     assert dialog.asks_consent
     assert roles_of(dialog)["OK"] == ["settings"]
+
+
+def test_a_long_line_that_alone_agrees_is_the_button() -> None:
+    asked = label("利用状況の収集に同意をお願いします。プライバシーポリシーをお読みください。", (80, 280, 640, 520))
+    yes = label("利用規約に同意する", (80, 700, 640, 790), clickable=True)
+    no = label("同意しない", (80, 820, 640, 910), clickable=True)
+    roles = roles_of(dialog_over_feed(asked, yes, no))
+    assert roles["利用規約に同意する"] == ["accept"]
+    assert roles["同意しない"] == ["refuse"]

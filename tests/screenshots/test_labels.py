@@ -157,3 +157,32 @@ def test_agreeing_to_what_was_chosen_is_no_acceptance(label: str) -> None:
 @pytest.mark.parametrize("label", ["I accept these terms", "同意并勾选", "Accept all"])
 def test_agreeing_to_what_is_shown_stays_an_acceptance(label: str) -> None:
     assert label_meaning(label).name == "accept"
+
+
+@pytest.mark.parametrize("label", ["Withdraw consent", "撤回同意", "Einwilligung widerrufen", "Retirer mon accord"])
+def test_taking_consent_back_is_no_answer(label: str) -> None:
+    assert label_meaning(label).name not in ("accept", "refuse")
+
+
+@pytest.mark.parametrize("label", ["收回拒绝，同意条款", "No, I accept after all", "Non, j'accepte finalement"])
+def test_contradicting_clauses_say_nothing(label: str) -> None:
+    assert label_meaning(label).name == "other"
+
+
+@pytest.mark.parametrize("label", ["Wir willigen ein", "可以识别", "允许所有类别", "同意上传识别"])
+def test_no_denial_is_found_inside_other_words(label: str) -> None:
+    assert label_meaning(label).name not in ("refuse", "deny")
+
+
+@pytest.mark.parametrize(
+    "label", ["同意しかねます", "同意いたしかねます", "同意は控えます", "无法同意", "难以同意", "Dagegen", "En contra"]
+)
+def test_polite_and_roundabout_refusals_are_no_acceptance(label: str) -> None:
+    assert label_meaning(label, kana_around="す" in label).name == "refuse"
+
+
+@pytest.mark.parametrize(
+    "label", ["Consent to all purposes", "Consentir todas las finalidades", "同意全部用途", "全选并保存"]
+)
+def test_agreeing_to_all_purposes_is_an_acceptance(label: str) -> None:
+    assert label_meaning(label).name == "accept"
