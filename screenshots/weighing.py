@@ -15,10 +15,10 @@ from screenshots.values import CONSENT_KINDS
 
 __all__ = ["Weighed", "weigh"]
 
-_SURE, _SURE_HINTED, _SURE_UNTOLD, _SURE_AMONG_PEOPLE = 0.7, 0.75, 0.85, 0.9
+_SURE, _SURE_HINTED, _SURE_UNTOLD, _SURE_AMONG_PEOPLE = 0.8, 0.85, 0.92, 0.99
 """How likely consent has to be on a card that names a subject which needs it, on one that only hints at one, on one about none
 of these, and on a card that speaks of friends or family and names no document."""
-_SURE_PAGE, _SURE_PAGE_UNPAIRED = 0.92, 0.99
+_SURE_PAGE, _SURE_PAGE_UNPAIRED = 0.95, 0.99
 """The same for a page that is nothing but its question, and for one whose answers are not seen to stand together."""
 _NOTICE, _NOTICE_HINTED, _NOTICE_UNTOLD = 0.75, 0.85, 0.97
 """The same for a notice, which asks nothing."""
@@ -31,7 +31,7 @@ _HARDLY, _HARDLY_OTHERWISE = 0.4, 0.1
 an account, offers a way past it, and is likely a log-in to the model."""
 _SURE_KIND, _SURE_OF_A_PAGE, _SURE_OF_A_LOGIN, _SURELY_NOT = 0.55, 0.95, 0.8, 0.95
 """A page says so much that some kind is always likely; only a log-in is a page by nature."""
-_SURE_OF_ITS_SUBJECT = 0.9
+_SURE_OF_ITS_SUBJECT = 0.5
 _ASKED_ALIKE = frozenset({"privacy_agreement", "cookie_consent"})
 """Either is a request for consent, so that one said for the other accuses nobody of anything else."""
 _UNNAMED = frozenset({"other", "plain"})
