@@ -278,7 +278,8 @@ def _is_control(candidate: Candidate, layer: Layer, *, touchable: int) -> bool:
     """`touchable`: how many texts of the layer the system calls touchable; with two of them, others are only text."""
     element, meaning = candidate.element, candidate.meaning
     labelled = meaning.clear or (element.kind == "button" and len(element.text) <= _LONGEST_LABEL)
-    if not element.text or (is_long(without_countdown(element.text)) and not labelled) or is_link(element):
+    titled = is_link(element) and element.style != "filled"
+    if not element.text or (is_long(without_countdown(element.text)) and not labelled) or titled:
         return False
     if is_long(element.text) and element.text.endswith(_FULL_STOPS) and element.kind != "button":
         return False

@@ -145,7 +145,8 @@ def paragraph_lines(elements: Sequence[Element]) -> frozenset[int]:
         for lower in lines:
             long_enough = upper is not lower and len(upper.text) + len(lower.text) >= 16
             answers = _is_answer(lower) and (_is_answer(upper) or not _same_left(upper, lower))
-            if long_enough and continues(upper, lower) and not answers:
+            drawn = "filled" in (upper.style, lower.style) and upper.style != lower.style
+            if long_enough and continues(upper, lower) and not answers and not drawn:
                 found |= {id(upper), id(lower)}
     return frozenset(found)
 

@@ -17,7 +17,8 @@ _APART = 0.35
 """How much more than between its lines lies between a text and its answers, and between these, in heights of a line."""
 _ASIDE, _OFF_AXIS, _OFF_EDGE = 0.06, 0.03, 0.05
 """Shares of the card's width."""
-_ROW, _LOWEST_ON_A_PAGE = 0.5, 0.6
+_AT_THE_END = 0.12
+_ROW, _LOWEST_ON_A_PAGE, _BETWEEN = 0.5, 0.6, 0.6
 
 
 def plain_answers(lines: Sequence[Element], running: Sequence[Element], layer: Layer) -> tuple[Element, ...]:
@@ -33,7 +34,7 @@ def plain_answers(lines: Sequence[Element], running: Sequence[Element], layer: L
     apart = gap + _APART * height(body[-1].box)
     if min(one.box[1] for one in short) - body[-1].box[3] < apart:
         return ()
-    if _is_row(short, layer):
+    if _is_row(short, layer) or (layer.floating and _is_far_row(short, body, layer)):
         return tuple(short)
     return tuple(short) if layer.floating and _are_stacked(short, body, apart, layer) else ()
 
@@ -68,6 +69,17 @@ def _is_row(short: Sequence[Element], layer: Layer) -> bool:
     middle = (layer.box[0] + layer.box[2]) / 2
     even = abs((middle - centre(left.box)[0]) - (centre(right.box)[0] - middle)) <= 2 * _ASIDE * width(layer.box)
     return same and low and even and left.box[2] < middle < right.box[0]
+
+
+def _is_far_row(short: Sequence[Element], body: Sequence[Element], layer: Layer) -> bool:
+    """Side by side at the end of the card, as Material Design has them."""
+    if len(short) != _FEWEST:
+        return False
+    left, right = sorted(short, key=lambda one: one.box[0])
+    wide, begins = width(layer.box), min(one.box[0] for one in body)
+    same = abs(centre(left.box)[1] - centre(right.box)[1]) <= _ROW * height(left.box)
+    apart = right.box[0] - left.box[2] >= _BETWEEN * height(left.box)
+    return same and apart and layer.box[2] - right.box[2] <= _AT_THE_END * wide and left.box[0] - begins > _ASIDE * wide
 
 
 def _are_stacked(short: Sequence[Element], body: Sequence[Element], apart: float, layer: Layer) -> bool:

@@ -31,7 +31,9 @@ _HARDLY, _HARDLY_OTHERWISE = 0.4, 0.1
 an account, offers a way past it, and is likely a log-in to the model."""
 _SURE_KIND, _SURE_OF_A_PAGE, _SURE_OF_A_LOGIN, _SURELY_NOT = 0.55, 0.95, 0.8, 0.95
 """A page says so much that some kind is always likely; only a log-in is a page by nature."""
-_SURE_OF_ITS_SUBJECT = 0.5
+_SURE_OF_COOKIES, _SURE_OF_OTHER_DATA = 0.5, 0.9
+"""How likely cookies and advertising have to be where the rules saw an agreement, and the reverse: the rules know few words for
+the first, and know them well."""
 _ASKED_ALIKE = frozenset({"privacy_agreement", "cookie_consent"})
 """Either is a request for consent, so that one said for the other accuses nobody of anything else."""
 _UNNAMED = frozenset({"other", "plain"})
@@ -92,7 +94,8 @@ def _asked(ruled: str, impression: Impression) -> str:
     if ruled not in _ASKED_ALIKE:
         return ruled
     other = next(iter(_ASKED_ALIKE - {ruled}))
-    return other if impression.of(other) >= _SURE_OF_ITS_SUBJECT else ruled
+    sure = _SURE_OF_COOKIES if other == "cookie_consent" else _SURE_OF_OTHER_DATA
+    return other if impression.of(other) >= sure else ruled
 
 
 def _needed(facts: Facts, ruled: str, kind: str) -> float:

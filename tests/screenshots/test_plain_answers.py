@@ -55,3 +55,12 @@ def test_the_last_words_of_the_text_are_no_answer() -> None:
 def test_stacked_words_on_a_page_are_no_answers() -> None:
     found = answers(line("Row along", 270, 1260, 450), line("Rather swim", 280, 1350, 440), card=SCREEN)
     assert found == []
+
+
+def test_two_words_side_by_side_at_the_end_of_a_card_are_answers() -> None:
+    found = answers(line("You may", 380, 800, 470), line("You may not", 520, 800, 640))
+    assert found == ["You may", "You may not"]
+
+
+def test_two_words_side_by_side_where_the_text_begins_are_none() -> None:
+    assert answers(line("Harbour rules", 90, 800, 260), line("Lost oars", 290, 800, 400)) == []
