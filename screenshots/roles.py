@@ -66,7 +66,7 @@ _YES = frozenset({"accept"})
 _CONTRARY = {"accept": "refuse", "refuse": "accept"}
 _AGAINST = {"accept": -1, "refuse": 1}
 """Which way a label must not lean to be taken for an answer."""
-_LIKELY, _LIKELIER, _CONTRADICTS, _CLAIMED, _COUNTERPART, _KEEPS = 0.6, 0.85, 0.95, 0.3, 0.4, 0.8
+_LIKELY, _LIKELIER, _CONTRADICTS, _CLAIMED, _COUNTERPART, _KEEPS = 0.6, 0.85, 0.95, 0.3, 0.4, 0.55
 _WORDY, _WORDY_HAN = 26, 13
 _PAIR_ODDS, _FILLED, _LEAST = 2.3, 1.0, 0.02
 """Ten to one tells two answers apart; that one of them is filled counts nearly three to one."""
@@ -181,7 +181,7 @@ def _consent_role(one: Candidate, verdict: Verdict, *, refuses: bool, accepts: b
         if not accepts and (paired_up or asked):
             return _Role(name="accept", clear=clear and (paired_up or answered))
         if name == "proceed" and closes and verdict.kind != "notice_only":
-            return _Role(name="other", clear=False)
+            return _Role(name="acknowledge", clear=False)
         return _Role(name="allow" if name == "allow" else "acknowledge", clear=clear and not accepts)
     if name == "exit":
         return _Role(name="exit" if refuses else "refuse", clear=clear)
@@ -241,7 +241,8 @@ def _infer_from_wording(candidates: tuple[Candidate, ...], roles: dict[int, _Rol
         elif role.name != name and not (role.clear and (role.name in _KNOWN or name in _CONTRARY)):
             others = {at: other for at, other in said.items() if at != id(one)}
             short = {at: other for at, other in others.items() if at not in wordy}
-            if name in _CONTRARY and not _stands_against(_CONTRARY[name], short, roles):
+            unopposed = name in _CONTRARY and not _stands_against(_CONTRARY[name], short, roles)
+            if unopposed or (name in _VAGUE and one.positive):
                 continue
             claimed = max((other.get(name, 0.0) for other in others.values()), default=0.0)
             if _may_be(name, role, likely, claimed, leaning(one.element.text)):
