@@ -7,10 +7,10 @@ screens; docs/screens.md says which, and what they measured.
 from __future__ import annotations
 
 import re
-from itertools import pairwise
 
 from screenshots.candidates import Candidate, is_link, is_long
-from screenshots.elements import Element, centre, continuation_lines, paragraph_lines
+from screenshots.conversation import ends_in_sending, is_conversation, texts_below
+from screenshots.elements import Element, centre, paragraph_lines
 from screenshots.evidence import matches, read_wording
 from screenshots.facts import Facts
 from screenshots.lexicon import has_han, has_kana
@@ -26,12 +26,10 @@ _FEW_TEXTS, _FEW_ANSWERS = 8, 3
 _OPENING = 400
 """An announcement says in its first words what it announces."""
 _MOST_BELOW, _MOST_UNKNOWN_WORDS = 40, 4
-_CLOCK, _SIDE, _LINES_OF_EACH, _TURNS = 16, 0.15, 2, 3
-"""Of a conversation: the share of the screen that the clock has, how near to an edge a line is, and how often sides change."""
 _REFUSALS = frozenset(
     {"refuse", "exit", "later", "skip", "cancel", "browse", "close", "basic_mode", "settings", "deny"}
 )
-_OFFERED_BESIDES, _CONVERSATION, _AXIS = 2, 3, 0.04
+_OFFERED_BESIDES = 2
 """Other things that a page which asks may well offer: a language, a help line."""
 _NOTED = frozenset({"acknowledge", "confirm", "close", "proceed", "accept"})
 _VOTES = re.compile(r"\d[\d,.]*\s*[%票]?\)?$")
@@ -75,8 +73,8 @@ def _is_something_else(facts: Facts) -> bool:
     if facts.has("undo"):
         return True
     return (
-        _ends_in_sending(facts)
-        or _is_conversation(facts)
+        ends_in_sending(facts)
+        or is_conversation(facts)
         or _logs_in(facts)
         or _is_quiz(facts)
         or _reports_failure(facts)
@@ -101,45 +99,6 @@ def _reports_failure(facts: Facts) -> bool:
     heading = _title(facts)
     failed = bool(read_wording(heading).kind("crash")) and not matches("topic_strong", heading)
     return facts.card and failed and not facts.documents and not facts.wording["topic_strong"]
-
-
-def _is_conversation(facts: Facts) -> bool:
-    """A page on which others speak: its "answers" stand apart, on no common axis, or talk goes on below them."""
-    if facts.card or facts.layer.source == "hierarchy":
-        return False
-    if _speak_in_turn(facts):
-        return True
-    if facts.pair is None:
-        return facts.has("accept") and facts.has("refuse")
-    one, other = (centre(each.element.touch_box)[0] for each in (facts.pair.positive, facts.pair.negative))
-    wide = facts.layer.screen[2] - facts.layer.screen[0]
-    crooked = facts.pair.strength == 1 and abs(one - other) > _AXIS * wide
-    return crooked or _texts_below(facts) >= _CONVERSATION
-
-
-def _speak_in_turn(facts: Facts) -> bool:
-    """Lines at the left edge and lines at the right edge, several of each and mingled: what people say to each other."""
-    left, top, right, bottom = facts.layer.screen
-    wide, below_the_clock = right - left, top + (bottom - top) // _CLOCK
-    sides: list[str] = []
-    for text in facts.layer.texts:
-        begins, ends = (text.box[0] - left) / wide, (text.box[2] - left) / wide
-        if text.box[1] < below_the_clock:
-            continue
-        if begins < _SIDE and ends < 1 - _SIDE:
-            sides.append("left")
-        elif begins > _SIDE and ends > 1 - _SIDE:
-            sides.append("right")
-    turns = sum(one != other for one, other in pairwise(sides))
-    return min(sides.count("left"), sides.count("right")) >= _LINES_OF_EACH and turns >= _TURNS
-
-
-def _ends_in_sending(facts: Facts) -> bool:
-    """A conversation: what stands lowest on the page sends what was written."""
-    if facts.card or facts.checks or not facts.candidates:
-        return False
-    lowest = max(facts.candidates, key=lambda one: one.element.box[3])
-    return lowest.name == "send" and (facts.pair is None or len(facts.candidates) > _FEW_ANSWERS)
 
 
 def _asks_how_it_was(facts: Facts) -> bool:
@@ -328,7 +287,7 @@ def _doubts(facts: Facts) -> float:
             + 2.0 * _text_follows(facts)
             + 1.5 * (_is_article(facts) or _is_busy(facts))
         )
-        doubts += 1.25 * max(0, _texts_below(facts) - _OFFERED_BESIDES + 1)
+        doubts += 1.25 * max(0, texts_below(facts) - _OFFERED_BESIDES + 1)
         doubts += 1.5 * min(max(0, _ways_elsewhere(facts) - _OFFERED_BESIDES), 3)
     return doubts
 
@@ -381,17 +340,6 @@ def _bar_below(facts: Facts) -> bool:
     below = below[:_MOST_BELOW]
     rows = ([one for one in below if abs(centre(one.box)[1] - centre(first.box)[1]) < 20] for first in below)
     return any(len(row) >= 3 for row in rows)
-
-
-def _texts_below(facts: Facts) -> int:
-    """Words below the answers that are neither answers nor links: a page that asks ends in its question."""
-    if facts.pair is None or facts.layer.source == "hierarchy":
-        return 0
-    low = max(facts.pair.positive.element.touch_box[3], facts.pair.negative.element.touch_box[3])
-    known = {id(one.element) for one in facts.candidates if one.positive or one.negative}
-    known |= continuation_lines(facts.layer.elements)
-    below = (one for one in facts.layer.texts if one.box[1] >= low and id(one) not in known)
-    return sum(not is_link(one) and not matches("agreement_line", one.plain) for one in below)
 
 
 def _text_follows(facts: Facts) -> bool:

@@ -163,6 +163,7 @@ def _consent_roles(layer: Layer, verdict: Verdict) -> dict[int, _Role]:
     _infer_pair_from_wording(candidates, roles, verdict.kind)
     _doubt_from_wording(candidates, roles, verdict.kind)
     _leave_rows_open(candidates, roles)
+    _doubt_second_yes(candidates, roles)
     return roles
 
 
@@ -286,6 +287,13 @@ def _doubt_from_wording(candidates: tuple[Candidate, ...], roles: dict[int, _Rol
     answers = (yes[0], no[0])
     if all(role_of(one, kind) for one in answers) and _odds(yes[0], kind) < _odds(no[0], kind):
         roles |= {id(one): _Role(name="other", clear=False) for one in answers}
+
+
+def _doubt_second_yes(candidates: tuple[Candidate, ...], roles: dict[int, _Role]) -> None:
+    """Two answers that both accept, one of them not clearly: that one may as well be the refusal."""
+    yes = [one for one in candidates if roles[id(one)].name == "accept"]
+    if len(yes) > 1:
+        roles |= {id(one): _Role(name="other", clear=False) for one in yes if not roles[id(one)].clear}
 
 
 def _leave_rows_open(candidates: tuple[Candidate, ...], roles: dict[int, _Role]) -> None:

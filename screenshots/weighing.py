@@ -73,6 +73,8 @@ def weigh(facts: Facts, ruled: str, score: float) -> Weighed:
 
 def _weighed(facts: Facts, ruled: str, impression: Impression) -> str:
     if ruled in CONSENT_KINDS:
+        if _asks_before_login(facts, impression):
+            return _asked(ruled, impression)
         otherwise = ruled == "retention" or _is_odd_login(facts, impression)
         if impression.consent < (_HARDLY_OTHERWISE if otherwise else _HARDLY):
             return _other_kind(facts, "other", impression)
@@ -80,6 +82,12 @@ def _weighed(facts: Facts, ruled: str, impression: Impression) -> str:
     if impression.consent >= _needed(facts, ruled, impression.likeliest_consent) and could_ask(facts):
         return impression.likeliest_consent
     return _other_kind(facts, ruled, impression)
+
+
+def _asks_before_login(facts: Facts, impression: Impression) -> bool:
+    """A card that names documents and offers to agree, "agree and log in" among it, but has nothing to log in with."""
+    agrees = facts.has("accept") and not facts.has("login")
+    return impression.likeliest in _LOGGING_IN and facts.card and bool(facts.documents) and agrees and not facts.inputs
 
 
 def _is_odd_login(facts: Facts, impression: Impression) -> bool:

@@ -84,3 +84,11 @@ def test_a_long_line_that_alone_agrees_is_the_button() -> None:
     roles = roles_of(dialog_over_feed(asked, yes, no))
     assert roles["利用規約に同意する"] == ["accept"]
     assert roles["同意しない"] == ["refuse"]
+
+
+def test_a_card_that_wants_agreement_before_the_log_in_asks_for_it() -> None:
+    asked = label("请阅读并同意以下条款", (80, 280, 640, 340)) + label(
+        "《甜柚租房服务协议》《隐私政策》", (80, 360, 640, 420)
+    )
+    dialog = dialog_over_feed(asked, button("同意并登录", (80, 700, 640, 790)))
+    assert dialog.asks_consent
