@@ -133,8 +133,7 @@ class SqliteStore:
         with self._connect() as connection:
             if connection.execute("PRAGMA user_version").fetchone()[0] == _FORMAT:
                 return
-            # WAL: whoever looks at a batch never keeps its workers waiting.
-            connection.execute("PRAGMA journal_mode = WAL")
+            _write_ahead(connection)
             with _transaction(connection):
                 _make(connection, path)
 
@@ -243,6 +242,18 @@ def _rows_at(address: str) -> tuple[BatchRow, ...]:
 
 def _all_rows(connection: sqlite3.Connection) -> tuple[BatchRow, ...]:
     return tuple(_row(found) for found in connection.execute("SELECT * FROM apps ORDER BY line, id"))
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """With a write-ahead log whoever looks at a batch never keeps its workers waiting.
+
+    SQLite does not wait for this one switch, whatever the timeout: it is refused while another process makes it, for all of them.
+    """
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+            raise
 
 
 @contextmanager
