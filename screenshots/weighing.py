@@ -18,7 +18,7 @@ __all__ = ["Weighed", "weigh"]
 _SURE, _SURE_HINTED, _SURE_UNTOLD, _SURE_AMONG_PEOPLE = 0.8, 0.85, 0.92, 0.99
 """How likely consent has to be on a card that names a subject which needs it, on one that only hints at one, on one about none
 of these, and on a card that speaks of friends or family and names no document."""
-_SURE_PAGE, _SURE_PAGE_UNPAIRED = 0.97, 0.99
+_SURE_PAGE, _SURE_PAGE_UNPAIRED = 0.96, 0.99
 """The same for a page that is nothing but its question, and for one whose answers are not seen to stand together."""
 _NOTICE, _NOTICE_HINTED, _NOTICE_UNTOLD = 0.75, 0.85, 0.97
 """The same for a notice, which asks nothing."""
