@@ -342,14 +342,9 @@ def _is_install(facts: Facts) -> bool:
 
 def _is_system_install(facts: Facts) -> bool:
     """The system's question whether to install, whose warning speaks of agreeing and of personal data."""
-    asked = bool(read_wording(comparable_text(facts.layer.texts[:3])).kind("install_confirmation"))
-    return (
-        asked
-        and facts.card
-        and not facts.documents
-        and not facts.wording.kind("update")
-        and facts.has("cancel", "refuse", "deny")
-    )
+    if not facts.card or facts.documents or facts.wording.kind("update") or not facts.has("cancel", "refuse", "deny"):
+        return False
+    return bool(read_wording(comparable_text(facts.layer.texts[:3])).kind("install_confirmation"))
 
 
 def _is_policy_text(facts: Facts) -> bool:
