@@ -122,8 +122,9 @@ def _system(session: SessionReadings, axis: Axis, anchors: Anchors) -> list[Even
         for access in session.accesses
     ]
     for at in session.screens:
-        if at.reading.dialog is not None and at.reading.dialog.kind == "permission":
-            text = f"{axis.second(at.mono_ns)} · {at.reading.dialog.text[:60]}"
+        dialog = at.reading.dialog
+        if dialog is not None and dialog.kind == "permission" and not dialog.by_wording:
+            text = f"{axis.second(at.mono_ns)} · {dialog.text[:60]}"
             target = anchors.get((session.session, at.mono_ns), "")
             events.append(Event(at=axis.place(at.mono_ns), style="permission", text=text, target=target))
     for kind in ("ProcessStarted", "ProcessDied", "AppCrashed", "AppNotResponding"):

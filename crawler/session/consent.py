@@ -50,10 +50,9 @@ def asks_consent(reading: ScreenReading) -> bool:
 
 
 def permission_dialog(reading: ScreenReading) -> Dialog | None:
-    """The system's permission dialog, when it is on top."""
-    if reading.dialog is not None and reading.dialog.kind == "permission":
-        return reading.dialog
-    return None
+    """The system's permission dialog, when it is on top. One that only its wording suggests may be the app's own."""
+    dialog = reading.dialog
+    return dialog if dialog is not None and dialog.kind == "permission" and not dialog.by_wording else None
 
 
 def plan_accept(reading: ScreenReading) -> PlannedTap | None:

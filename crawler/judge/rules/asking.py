@@ -33,7 +33,10 @@ def permission_before_consent(sessions: Sequence[SessionReadings]) -> tuple[Find
 def _asked(session: SessionReadings, at: ScreenAt) -> Finding:
     dialog = at.reading.dialog
     text = dialog.text[:300] if dialog is not None else ""
-    if at.task_package == session.package:
+    if not _is_certain(at):
+        verdict, doubt_zh = Verdict.LEAD, "（弹窗仅凭文字识别，仅作线索）"
+        doubt_en = " It was recognised by its wording alone: a lead only."
+    elif at.task_package == session.package:
         verdict, doubt_zh, doubt_en = Verdict.CONFIRMED, "", ""
     elif not at.task_package and session.label and session.label in text:
         verdict, doubt_zh, doubt_en = Verdict.SUSPECTED, "（仅凭文字判断归属）", " (by its wording alone)"
@@ -92,7 +95,7 @@ def keeps_asking_after_refusal(sessions: Sequence[SessionReadings]) -> tuple[Fin
 
 
 def _is_certain(at: ScreenAt) -> bool:
-    """Its words can be relied on, and rules say that it asks for consent."""
+    """Its words can be relied on, and it is rules that say what it asks."""
     dialog = at.reading.dialog
     return dialog is not None and dialog.certain and not dialog.by_wording
 

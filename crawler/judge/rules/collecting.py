@@ -192,6 +192,8 @@ def _asked_after_refusal(session: SessionReadings) -> tuple[Finding, ...]:
         dialog = at.reading.dialog
         if dialog is None or dialog.kind != "permission" or at.phase not in _AFTER_REFUSAL:
             continue
+        if dialog.by_wording or not dialog.certain:
+            continue
         if at.task_package == session.package:
             return (
                 finding(
