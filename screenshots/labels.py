@@ -110,7 +110,7 @@ def label_meaning(text: str, *, kana_around: bool = False, exact: bool = True) -
         label = _COOKIES.sub("", label)
     if han and not kana and _BOTH_SCRIPTS.search(label):
         return _twice_said(label, exact=exact)
-    candidates = lexicons_for(han=han and not kana, kana=kana or (kana_around and han), latin=not han and not kana)
+    candidates = _languages_of(label, kana_around=kana_around)
     if not candidates:
         return _NOTHING
     readings = [_read(label, lexicon, exact=exact) for lexicon in candidates]
@@ -123,11 +123,14 @@ def without_countdown(label: str) -> str:
     return _COUNTDOWN.sub("", _SECONDS.sub("", label))
 
 
+def _languages_of(label: str, *, kana_around: bool) -> tuple[Lexicon, ...]:
+    han, kana = has_han(label), has_kana(label)
+    return lexicons_for(han=han and not kana, kana=kana or (kana_around and han), latin=not han and not kana)
+
+
 def _is_listed(label: str, *, kana_around: bool) -> bool:
     """Android's own words for lasting permissions are longer than labels of apps."""
-    han, kana = has_han(label), has_kana(label)
-    known = lexicons_for(han=han and not kana, kana=kana or (kana_around and han), latin=not han and not kana)
-    return any(label in lexicon.labels for lexicon in known)
+    return any(label in lexicon.labels for lexicon in _languages_of(label, kana_around=kana_around))
 
 
 def _denies_to_affirm(label: str, candidates: tuple[Lexicon, ...], *, exact: bool) -> bool:
