@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from screenshots.lexicon import Lexicon, has_han, has_kana, lexicons_for
+from screenshots.lexicon import Lexicon, has_han, has_kana, lexicons, lexicons_for
 
-__all__ = ["Wording", "read_wording"]
+__all__ = ["Wording", "languages_of", "matches", "read_wording"]
+
+_WORD = re.compile(r"[^\W\d_]+")
+_TELLING = 3
+"""How many function words make a text one language's."""
 
 _COUNTED = (
     "topic_strong",
@@ -51,9 +56,29 @@ class Wording:
         return self.kinds.get(name, 0)
 
 
+@lru_cache(maxsize=2048)
 def languages_of(text: str) -> tuple[Lexicon, ...]:
+    """The languages a comparable text may be in: by its script, and among those of one script by its function words."""
     latin = sum("a" <= character <= "z" for character in text) >= 12
-    return lexicons_for(han=has_han(text), kana=has_kana(text), latin=latin)
+    found = lexicons_for(han=has_han(text), kana=has_kana(text), latin=latin)
+    return _spoken(text, found) if latin else found
+
+
+def _spoken(text: str, languages: tuple[Lexicon, ...]) -> tuple[Lexicon, ...]:
+    """Without those of which no function word occurs where another has several."""
+    telling = _telling_words()
+    often = Counter(telling[word] for word in _WORD.findall(text) if word in telling)
+    if max(often.values(), default=0) < _TELLING:
+        return languages
+    return tuple(lexicon for lexicon in languages if lexicon.language in often or not lexicon.function_words)
+
+
+@lru_cache(maxsize=1)
+def _telling_words() -> dict[str, str]:
+    """Function words of one language alone, and which it is."""
+    known = [(word, lexicon.language) for lexicon in lexicons() for word in lexicon.function_words]
+    shared = Counter(word for word, _ in known)
+    return {word: language for word, language in known if shared[word] == 1}
 
 
 @lru_cache(maxsize=512)

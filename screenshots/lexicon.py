@@ -39,6 +39,8 @@ class Lexicon:
     """`han`, `kana` or `latin`."""
     negation_follows: bool
     """A negation may stand anywhere in the label, not only before the verb."""
+    function_words: frozenset[str]
+    """Words that any text of some length holds and that tell the language; empty where the script tells it."""
     words: Mapping[str, str]
     """word -> category"""
     longest_word: int
@@ -112,6 +114,7 @@ def _load(data: Mapping[str, object]) -> Lexicon:
         language=str(data["language"]),
         script=str(data["script"]),
         negation_follows=bool(data["negation_follows"]),
+        function_words=frozenset(_strings(data, "function_words")),
         words=words,
         longest_word=max(len(word) for word in words),
         labels=labels,
@@ -120,6 +123,13 @@ def _load(data: Mapping[str, object]) -> Lexicon:
         kinds={name: _compile(entries) for name, entries in _lists(data, "kinds").items()},
         examples={name: tuple(entries) for name, entries in _lists(data, "examples").items()},
     )
+
+
+def _strings(data: Mapping[str, object], name: str) -> list[str]:
+    entries = data.get(name, [])
+    if not isinstance(entries, list):
+        raise TypeError(f"{name} must be a list")
+    return [str(entry) for entry in entries]
 
 
 def _lists(data: Mapping[str, object], table: str) -> dict[str, list[str]]:
