@@ -210,7 +210,7 @@ def best_pair(candidates: Sequence[Candidate], layer: Layer) -> Pair | None:
         for one in candidates
         if one.positive
         for other in candidates
-        if other.negative and (strength := _standing(one.element, other.element, layer))
+        if other.negative and (strength := _standing_with(one, other, candidates, layer))
     ]
     order = {"accept": 3, "allow": 2, "proceed": 2, "confirm": 2, "acknowledge": 1}
     return max(
@@ -345,6 +345,23 @@ def _closes(element: Element) -> bool:
         return False
     name = element.resource_id.rsplit("/", 1)[-1].lower()
     return any(word in name for word in _CLOSING_NAMES)
+
+
+def _standing_with(one: Candidate, other: Candidate, candidates: Sequence[Candidate], layer: Layer) -> int:
+    """As `_standing`, also where a third button of the same width stands between the two."""
+    strength = _standing(one.element, other.element, layer)
+    if strength or not (one.button_like and other.button_like):
+        return strength
+    wide = width(one.element.touch_box)
+    alike = [
+        each for each in candidates if each.button_like and abs(width(each.element.touch_box) - wide) <= wide // 50
+    ]
+    between = [each for each in alike if each is not one and each is not other]
+    stacked = any(
+        _standing(one.element, each.element, layer) == _standing(each.element, other.element, layer) == 1
+        for each in between
+    )
+    return int(stacked and any(each is other for each in alike))
 
 
 def _standing(one: Element, other: Element, layer: Layer) -> int:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
-from screenshots.elements import Element, Layer, centre, continuation_lines, height, width
+from screenshots.candidates import is_link
+from screenshots.elements import Element, Layer, centre, continuation_lines, continues, height, join_texts, width
 from screenshots.evidence import Wording, matches
-from screenshots.lexicon import has_han
+from screenshots.lexicon import comparable, has_han
 from screenshots.lines import Image
 from screenshots.marks import find_mark, mark_state
 from screenshots.values import Box, Checkbox
@@ -16,6 +18,8 @@ __all__ = ["checkboxes_in_hierarchy", "checkboxes_in_pixels", "drawn_lines", "re
 _LABEL_REACH = 3.0
 _SHORTEST_AGREEMENT = 8
 _LONGEST_AGREEMENT = 90
+_LARGEST, _MOST_MARKS, _MOST_LINES = 1.3, 2, 3
+"""Of a mark that only its place tells: its height in heights of the line, how many there may be, and how long its text."""
 
 
 def checkboxes_in_hierarchy(layer: Layer, wording: Wording) -> tuple[Checkbox, ...]:
@@ -75,7 +79,59 @@ def checkboxes_in_pixels(layer: Layer, wording: Wording, image: Image | None) ->
                 source="pixels" if mark is not None else "hierarchy",
             )
         )
-    return tuple(found)
+    return tuple(found) or _by_place(layer, wording, image)
+
+
+def _by_place(layer: Layer, wording: Wording, image: Image | None) -> tuple[Checkbox, ...]:
+    """Pixels alone: one small mark before a line that speaks of an agreement, however it begins. A list has several."""
+    if image is None or layer.source == "hierarchy":
+        return ()
+    continued = continuation_lines(layer.elements)
+    lines = [line for line in layer.texts[1:] if line.source != "hierarchy" and id(line) not in continued]
+    marked = [
+        (line, mark)
+        for line in lines
+        if line.style not in ("filled", "outline")
+        and (mark := _mark_beside(image, line)) is not None
+        and height(mark) <= _LARGEST * height(line.box)
+    ]
+    agreeing = [(line, mark) for line, mark in marked if _speaks_of_agreement(line, layer)]
+    if len(agreeing) != 1 or len(marked) > _MOST_MARKS:
+        return ()
+    line, mark = agreeing[0]
+    return (
+        Checkbox(
+            state=mark_state(image, mark),
+            label=line.text,
+            box=mark,
+            point=centre(mark),
+            required=required_by(line.text, wording),
+            source="pixels",
+            by_place=True,
+        ),
+    )
+
+
+def _speaks_of_agreement(line: Element, layer: Layer) -> bool:
+    """A line or two that say what is agreed to; a bare title leads to the document."""
+    texts, words, lines = layer.texts, line.text, 1
+    for upper, lower in pairwise(texts[next(at for at, one in enumerate(texts) if one is line) :]):
+        if not continues(upper, lower):
+            break
+        words, lines = join_texts((words, lower.text)), lines + 1
+    if (
+        lines > _MOST_LINES
+        or len(words) > 2 * _LONGEST_AGREEMENT
+        or len(words) < _SHORTEST_AGREEMENT
+        or _is_title(line)
+    ):
+        return False
+    plain = comparable(words)
+    return any(matches(group, plain) for group in ("agreement_line", "agreement_start", "link_title", "topic_strong"))
+
+
+def _is_title(line: Element) -> bool:
+    return is_link(line) and (line.text.startswith("《") or not has_han(line.text))
 
 
 def _begins_agreement(line: Element) -> bool:

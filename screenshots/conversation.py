@@ -24,9 +24,12 @@ def is_conversation(facts: Facts) -> bool:
         return True
     if facts.pair is None:
         return facts.has("accept") and facts.has("refuse")
-    one, other = (centre(each.element.touch_box)[0] for each in (facts.pair.positive, facts.pair.negative))
+    pair = facts.pair
+    one, other = (centre(each.element.touch_box)[0] for each in (pair.positive, pair.negative))
     wide = facts.layer.screen[2] - facts.layer.screen[0]
-    crooked = facts.pair.strength == 1 and abs(one - other) > _AXIS * wide
+    ends = [each.element.box[2] for each in (pair.positive, pair.negative) if each.beside_answer]
+    flush = len(ends) == _LINES_OF_EACH and max(ends) - min(ends) <= _AXIS * wide
+    crooked = pair.strength == 1 and abs(one - other) > _AXIS * wide and not flush
     return crooked or texts_below(facts) >= _CONVERSATION
 
 

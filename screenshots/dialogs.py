@@ -78,7 +78,7 @@ def _reliance(layer: Layer, controls: Iterable[Control]) -> tuple[bool, tuple[st
 def _checkboxes(top: Judged, sight: Sight) -> tuple[Checkbox, ...]:
     layer, wording = top.layer, top.verdict.wording
     known = checkboxes_in_hierarchy(layer, wording)
-    if not drawn_lines(layer):
+    if not drawn_lines(layer) and layer.source == "hierarchy":
         return known
     return (*known, *checkboxes_in_pixels(layer, wording, sight.image))
 

@@ -21,6 +21,8 @@ __all__ = ["find_mark", "mark_state"]
 _THRESHOLDS = (7, 12, 24, 45)
 _FAR = 18.0
 _ENOUGH = 0.35
+_SPACE, _INK, _BARE = 0.2, 45, 0.98
+"""Right of a mark inside the line's own box: how wide nothing is drawn, in heights of the line; what counts as drawn."""
 
 
 def find_mark(image: Image, line: Box, *, swallowed: bool = False) -> Box | None:
@@ -40,6 +42,8 @@ def find_mark(image: Image, line: Box, *, swallowed: bool = False) -> Box | None
     edge = left - region[0]
     best: tuple[float, Box] | None = None
     for box, roundness in _round_or_square(crop, tall):
+        if box[2] > edge and not _stands_apart(crop, box, tall):
+            continue
         small = max(0.0, 0.45 - (box[3] - box[1]) / tall)
         score = roundness - small - 0.5 * abs((box[1] + box[3]) / 2 - middle) / tall - 0.08 * abs(edge - box[2]) / tall
         score += 0.3 if box[2] <= edge + 0.4 * tall else -0.1
@@ -49,6 +53,17 @@ def find_mark(image: Image, line: Box, *, swallowed: bool = False) -> Box | None
         return None
     x, y, right, low = best[1]
     return x + region[0], y + region[1], right + region[0], low + region[1]
+
+
+def _stands_apart(crop: Image, box: Box, tall: int) -> bool:
+    """Nothing is drawn right of it for a space or so: a letter has the next one there."""
+    _, top, right, bottom = box
+    beside = crop[top:bottom, right + 1 : right + 1 + max(3, int(_SPACE * tall))]
+    if not beside.size:
+        return False
+    lab = cv2.cvtColor(np.ascontiguousarray(beside), cv2.COLOR_BGR2LAB).astype(np.int16)
+    ground = np.median(cv2.cvtColor(crop, cv2.COLOR_BGR2LAB).reshape(-1, 3), axis=0)
+    return bool((np.abs(lab - ground).sum(axis=2) < _INK).mean() > _BARE)
 
 
 def _round_or_square(crop: Image, tall: int) -> Iterator[tuple[Box, float]]:

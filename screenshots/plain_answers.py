@@ -15,28 +15,60 @@ __all__ = ["plain_answers"]
 _FEWEST, _MOST = 2, 3
 _APART = 0.35
 """How much more than between its lines lies between a text and its answers, and between these, in heights of a line."""
+_FAR_APART, _ALONE_APART = 2.0, 1.0
+"""The same on a page that is nothing but its question, and where one answer is all there is."""
 _ASIDE, _OFF_AXIS, _OFF_EDGE = 0.06, 0.03, 0.05
 """Shares of the card's width."""
 _AT_THE_END = 0.12
 _ROW, _LOWEST_ON_A_PAGE, _BETWEEN = 0.5, 0.6, 0.6
+_MOST_ON_A_PAGE = 14
+"""Lines of a page that is nothing but its question."""
 
 
 def plain_answers(lines: Sequence[Element], running: Sequence[Element], layer: Layer) -> tuple[Element, ...]:
-    """Two or three short `lines` that end the layer, or none. `running`: its long lines, without which it asks nothing.
+    """One to three short `lines` that end the layer, or none. `running`: its long lines, without which it asks nothing.
 
-    On a page only two side by side are believed: a list ends in short lines as well.
+    On a page only two side by side are believed, or some far below its few words: a list ends in short lines as well.
     """
     body, gap = _text_of(lines, running)
     ids = {id(one) for one in body}
-    short = [one for one in lines if id(one) not in ids and body and one.box[1] >= body[-1].box[3]]
-    if not _FEWEST <= len(short) <= _MOST or _goes_on_below(short, layer):
+    below = [one for one in lines if id(one) not in ids and body and one.box[1] >= body[-1].box[3]]
+    if not below or _goes_on_below(below, layer):
         return ()
     apart = gap + _APART * height(body[-1].box)
-    if min(one.box[1] for one in short) - body[-1].box[3] < apart:
+    room = min(one.box[1] for one in below) - body[-1].box[3]
+    in_a_row = _is_row(below, layer) or (layer.floating and _is_far_row(below, body, layer))
+    if in_a_row and room >= apart:
+        return tuple(below)
+    ending = _ending(below, body, layer)
+    if len(ending) > _MOST or _are_close(ending, [*body, *(one for one in below if one not in ending)], apart):
         return ()
-    if _is_row(short, layer) or (layer.floating and _is_far_row(short, body, layer)):
-        return tuple(short)
-    return tuple(short) if layer.floating and _are_stacked(short, body, apart, layer) else ()
+    if layer.floating:
+        alone = len(ending) == 1 and (len(below) > 1 or room < gap + _ALONE_APART * height(body[-1].box))
+        return () if alone else ending
+    asks_only = len(layer.texts) <= _MOST_ON_A_PAGE and room >= gap + _FAR_APART * height(body[-1].box)
+    low = all(one.box[1] >= layer.box[1] + _LOWEST_ON_A_PAGE * height(layer.box) for one in ending)
+    return ending if len(ending) == len(below) >= _FEWEST and asks_only and low else ()
+
+
+def _ending(below: Sequence[Element], body: Sequence[Element], layer: Layer) -> tuple[Element, ...]:
+    """The last lines that stand about the middle or at the far edge; all those above them begin where the text begins."""
+    wide, begins = width(layer.box), min(one.box[0] for one in body)
+    middle = (layer.box[0] + layer.box[2]) / 2
+    rows = sorted(below, key=lambda one: one.box[1])
+    aside = [one.box[0] - begins > _ASIDE * wide for one in rows]
+    first = next((at for at in range(len(rows)) if all(aside[at:])), len(rows))
+    ending = rows[first:]
+    central = all(abs(centre(one.box)[0] - middle) <= _OFF_AXIS * wide for one in ending)
+    ends = [one.box[2] for one in ending]
+    far = bool(ends) and max(ends) - min(ends) <= _OFF_EDGE * wide and min(ends) > middle
+    return tuple(ending) if not any(aside[:first]) and (central or far) else ()
+
+
+def _are_close(ending: Sequence[Element], above: Sequence[Element], apart: float) -> bool:
+    """To one another, or the first of them to what stands above it."""
+    rows = [max(above, key=lambda one: one.box[3]), *ending]
+    return any(lower.box[1] - upper.box[3] < apart for upper, lower in pairwise(rows))
 
 
 def _text_of(lines: Sequence[Element], running: Sequence[Element]) -> tuple[list[Element], int]:
@@ -80,17 +112,3 @@ def _is_far_row(short: Sequence[Element], body: Sequence[Element], layer: Layer)
     same = abs(centre(left.box)[1] - centre(right.box)[1]) <= _ROW * height(left.box)
     apart = right.box[0] - left.box[2] >= _BETWEEN * height(left.box)
     return same and apart and layer.box[2] - right.box[2] <= _AT_THE_END * wide and left.box[0] - begins > _ASIDE * wide
-
-
-def _are_stacked(short: Sequence[Element], body: Sequence[Element], apart: float, layer: Layer) -> bool:
-    """One above the other, about the card's middle or at its far edge, and not in line with the text's beginning."""
-    rows = sorted(short, key=lambda one: one.box[1])
-    gaps = [lower.box[1] - upper.box[3] for upper, lower in pairwise(rows)]
-    if any(gap < apart for gap in gaps):
-        return False
-    wide, begins = width(layer.box), min(one.box[0] for one in body)
-    middle = (layer.box[0] + layer.box[2]) / 2
-    central = all(abs(centre(one.box)[0] - middle) <= _OFF_AXIS * wide for one in rows)
-    ends = [one.box[2] for one in rows]
-    far = max(ends) - min(ends) <= _OFF_EDGE * wide and min(ends) > middle
-    return (central or far) and all(one.box[0] - begins > _ASIDE * wide for one in rows)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from screenshots.blocks import find_blocks, is_a_row, without_block
 from screenshots.candidates import is_long
 from screenshots.dialogs import Judged, describe, judge, topmost
-from screenshots.elements import Element, Layer, area, height, width
+from screenshots.elements import Element, Layer, area, continuation_lines, height, width
 from screenshots.engines import OcrEngine
 from screenshots.evidence import matches
 from screenshots.hierarchy import Hierarchy, HierarchyUnreadable, parse_hierarchy
@@ -203,7 +203,9 @@ def _is_foot(layer: Layer) -> bool:
     """The strip with the answers, as wide as the screen: it holds nothing but short texts."""
     left, _, right, bottom = layer.box
     wide = right - left >= 0.97 * width(layer.screen) and bottom >= 0.97 * height(layer.screen)
-    return wide and not any(is_long(one.text) and not one.meaning().clear for one in layer.texts)
+    goes_on = continuation_lines(layer.elements)
+    running = (one for one in layer.texts if is_long(one.text) or id(one) in goes_on)
+    return wide and all(one.meaning().clear for one in running)
 
 
 def _may_be_misspelt(element: Element, quick: str) -> bool:

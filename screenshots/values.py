@@ -126,6 +126,8 @@ class Checkbox:
     """True when the dialog says that it cannot be answered without it; None when it does not say."""
     source: str = "hierarchy"
     """`hierarchy` when the system said so, `pixels` when it was measured."""
+    by_place: bool = False
+    """Only the mark's place before a text on an agreement says that it is a box: enough to tick it, not to accuse anybody."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -48,13 +48,31 @@ def test_lines_with_text_below_them_are_no_answers() -> None:
     assert answers(line("Row along", 270, 760, 450), line("Rather swim", 280, 850, 440), below) == []
 
 
+def test_one_line_far_below_the_text_is_the_answer() -> None:
+    assert answers(line("So be it", 280, 800, 440)) == ["So be it"]
+
+
 def test_the_last_words_of_the_text_are_no_answer() -> None:
-    assert answers(line("Row along", 280, 760, 440)) == []
+    assert answers(line("So be it", 280, 722, 440)) == []
 
 
-def test_stacked_words_on_a_page_are_no_answers() -> None:
+def test_stacked_words_far_below_the_question_of_a_page_are_answers() -> None:
     found = answers(line("Row along", 270, 1260, 450), line("Rather swim", 280, 1350, 440), card=SCREEN)
+    assert found == ["Row along", "Rather swim"]
+
+
+def test_stacked_words_on_a_page_that_says_more_are_no_answers() -> None:
+    more = [line(f"Berth {at} is free", 90, 60 + 44 * at, 260) for at in range(10)]
+    found = answers(*more, line("Row along", 270, 1260, 450), line("Rather swim", 280, 1350, 440), card=SCREEN)
     assert found == []
+
+
+def test_the_rows_of_a_card_are_no_answers_and_what_stands_below_them_is() -> None:
+    rows = [line(name, 90, 740 + 50 * at, 260) for at, name in enumerate(("Oars", "Boats"))]
+    assert answers(*rows, line("Keep as set", 260, 880, 460), line("All of them", 270, 950, 450)) == [
+        "Keep as set",
+        "All of them",
+    ]
 
 
 def test_two_words_side_by_side_at_the_end_of_a_card_are_answers() -> None:

@@ -178,7 +178,7 @@ def ticked_by_default(sessions: Sequence[SessionReadings]) -> tuple[Finding, ...
     """M1-09: an agreement's box was ticked when it first appeared, before anything was touched."""
     found: list[Finding] = []
     seen_by: set[str] = set()
-    unknown = False
+    unknown = by_system = False
     for session in sessions:
         first = _first_with_checkbox(session)
         if first is None or first.reading.dialog is None or not session.fresh:
@@ -186,10 +186,11 @@ def ticked_by_default(sessions: Sequence[SessionReadings]) -> tuple[Finding, ...
         for box in first.reading.dialog.checkboxes:
             unknown = unknown or (box.state == "unknown" and bool(_AGREEMENT_WORDS.search(box.label)))
             if box.state == "ticked" and _about_agreement(box, first.reading.dialog):
-                seen_by.add(session.session)
                 found.append(_ticked(session, first, box))
+                by_system = by_system or box.source == "hierarchy"
+                if not box.by_place:
+                    seen_by.add(session.session)
     if found:
-        by_system = any(item.details["source"] == "hierarchy" for item in found)
         certain = len(seen_by) >= _READERS_THAT_AGREE or by_system
         return tuple(found) if certain else tuple(_weaker(item) for item in found)
     starts = of_scenario(sessions, "S01")

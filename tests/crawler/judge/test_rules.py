@@ -292,6 +292,11 @@ def test_a_tick_measured_on_pixels_needs_two_sessions() -> None:
     assert verdict("M1-09", once, again) is Verdict.CONFIRMED
 
 
+def test_a_tick_whose_place_alone_says_that_it_is_a_box_confirms_nothing() -> None:
+    placed = ticked(replace(box("ticked", source="pixels"), by_place=True))
+    assert verdict("M1-09", session(screens=[placed]), session("S03", screens=[placed])) is Verdict.LEAD  # type: ignore[list-item]
+
+
 def drawn(scenario: str, *states: str) -> SessionReadings:
     """A session whose looks at a prompt with both answers measured whether the refusal can be seen."""
     looks = [
