@@ -111,7 +111,8 @@ def _permission_roles(candidates: tuple[Candidate, ...]) -> dict[int, _Role]:
     """Beside a denial every other button of such a prompt allows something, in whatever words; but not clearly."""
     roles = {id(one): _permission_role(one) for one in candidates}
     if any(role.name == "deny" and role.clear for role in roles.values()):
-        unsaid = [one for one in candidates if roles[id(one)].name == "other" and one.button_like and one.element.text]
+        buttons = [one for one in candidates if one.element.text and (one.button_like or one.below_body)]
+        unsaid = [one for one in buttons if roles[id(one)].name == "other"]
         roles |= {id(one): _Role(name="allow", clear=False) for one in unsaid}
     return roles
 

@@ -11,6 +11,7 @@ import sys
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,8 @@ __all__ = ["Fitted", "fit_kinds", "fit_roles", "main", "save"]
 _HERE = Path(__file__).parent
 _SEED = 20261129
 _COPIES, _AT_A_TIME = 2, 3
+_AT_A_TURN = 256
+"""Screens that a process takes at once."""
 _ROLE_STRENGTH = 8.0
 _HIDDEN, _ROUNDS, _AT_ONCE, _RATE, _DECAY = 32, 4, 128, 2e-3, 1e-3
 _LOUDER = 3.0
@@ -80,8 +83,10 @@ def fit_kinds(lines: Sequence[Line]) -> Fitted:
     """From what a screen says to its kind."""
     draw = random.Random(_SEED)  # noqa: S311 - a choice of examples, no secret
     screens = [line for line in lines if not line.answers_only]
-    samples = [(features_of(line, draw), line.kind) for line in _varied(screens, draw)]
-    return _fit_network(samples)
+    placed = [(drawn(line, draw), line.kind) for line in _varied(screens, draw)]
+    with ProcessPoolExecutor() as pool:
+        features = list(pool.map(features_of, (layer for layer, _ in placed), chunksize=_AT_A_TURN))
+    return _fit_network([(one, kind) for one, (_, kind) in zip(features, placed, strict=True)])
 
 
 def fit_roles(lines: Sequence[Line]) -> Fitted:
@@ -113,9 +118,9 @@ def _answered(line: Line, draw: random.Random) -> Iterator[Line]:
         )
 
 
-def features_of(line: Line, draw: random.Random) -> frozenset[str]:
-    """What the reader would see of it, were it drawn."""
-    facts = gather_facts(drawn(line, draw))
+def features_of(layer: Layer) -> frozenset[str]:
+    """What the reader sees of it."""
+    facts = gather_facts(layer)
     ruled, score = rule(facts)
     return layer_features(facts, ruled, score)
 

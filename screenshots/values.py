@@ -160,6 +160,16 @@ class Dialog:
     def asks_consent(self) -> bool:
         return self.kind in CONSENT_KINDS
 
+    @property
+    def asks_permission(self) -> bool:
+        """It is the system's permission prompt. One that only its wording suggests may be the app's own."""
+        return self.kind == "permission" and not self.by_wording
+
+    @property
+    def reliable(self) -> bool:
+        """A finding may rest on it: its words are certain, and rules say what it asks."""
+        return self.certain and not self.by_wording
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScreenReading:

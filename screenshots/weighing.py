@@ -49,6 +49,8 @@ _NAMED = frozenset(
 _LOGGING_IN = ("login", "login_with_agreement")
 _LOGINS = frozenset({"login", "login_with_agreement", "oauth"})
 _MOST_TEXTS, _MOST_OF_A_PERMISSION = 24, 8
+_CREDENTIALS = 2
+"""Words of a log-in form; pixels do not show which of them stand in a field."""
 _NEVER = 2.0
 """More than any likelihood."""
 
@@ -87,7 +89,8 @@ def _weighed(facts: Facts, ruled: str, impression: Impression) -> str:
 def _asks_before_login(facts: Facts, impression: Impression) -> bool:
     """A card that names documents and offers to agree, "agree and log in" among it, but has nothing to log in with."""
     agrees = facts.has("accept") and not facts.has("login")
-    return impression.likeliest in _LOGGING_IN and facts.card and bool(facts.documents) and agrees and not facts.inputs
+    credentials = facts.inputs or facts.wording.kind("login") >= _CREDENTIALS
+    return impression.likeliest in _LOGGING_IN and facts.card and bool(facts.documents) and agrees and not credentials
 
 
 def _is_odd_login(facts: Facts, impression: Impression) -> bool:

@@ -123,7 +123,7 @@ def _system(session: SessionReadings, axis: Axis, anchors: Anchors) -> list[Even
     ]
     for at in session.screens:
         dialog = at.reading.dialog
-        if dialog is not None and dialog.kind == "permission" and not dialog.by_wording:
+        if dialog is not None and dialog.asks_permission:
             text = f"{axis.second(at.mono_ns)} · {dialog.text[:60]}"
             target = anchors.get((session.session, at.mono_ns), "")
             events.append(Event(at=axis.place(at.mono_ns), style="permission", text=text, target=target))

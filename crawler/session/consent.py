@@ -50,9 +50,9 @@ def asks_consent(reading: ScreenReading) -> bool:
 
 
 def permission_dialog(reading: ScreenReading) -> Dialog | None:
-    """The system's permission dialog, when it is on top. One that only its wording suggests may be the app's own."""
+    """The system's permission dialog, when it is on top."""
     dialog = reading.dialog
-    return dialog if dialog is not None and dialog.kind == "permission" and not dialog.by_wording else None
+    return dialog if dialog is not None and dialog.asks_permission else None
 
 
 def plan_accept(reading: ScreenReading) -> PlannedTap | None:

@@ -95,9 +95,8 @@ def keeps_asking_after_refusal(sessions: Sequence[SessionReadings]) -> tuple[Fin
 
 
 def _is_certain(at: ScreenAt) -> bool:
-    """Its words can be relied on, and it is rules that say what it asks."""
     dialog = at.reading.dialog
-    return dialog is not None and dialog.certain and not dialog.by_wording
+    return dialog is not None and dialog.reliable
 
 
 def _asked_again(session: SessionReadings) -> list[ScreenAt]:

@@ -190,9 +190,7 @@ def _asked_after_refusal(session: SessionReadings) -> tuple[Finding, ...]:
     """A permission dialog of this app after the refusal."""
     for at in session.screens:
         dialog = at.reading.dialog
-        if dialog is None or dialog.kind != "permission" or at.phase not in _AFTER_REFUSAL:
-            continue
-        if dialog.by_wording or not dialog.certain:
+        if dialog is None or not (dialog.asks_permission and dialog.reliable) or at.phase not in _AFTER_REFUSAL:
             continue
         if at.task_package == session.package:
             return (
