@@ -9,7 +9,7 @@ import numpy as np
 
 from screenshots.buttons import button_shape
 from screenshots.candidates import is_long
-from screenshots.card import find_cards
+from screenshots.card import CardFound, find_cards
 from screenshots.elements import Element, area, centre, contains, height, overlap
 from screenshots.lines import Image
 from screenshots.outlines import find_outlines
@@ -19,7 +19,9 @@ __all__ = ["foremost_card", "grown", "is_answer"]
 
 _CHOICES = frozenset({"accept", "refuse", "settings", "later", "proceed", "confirm", "allow", "browse", "basic_mode"})
 """What buttons of one colour say that stand so close together that they look like a card."""
-_MOST_BUTTONS = 6
+_MOST_BUTTONS, _LINES = 6, 2
+_CROSSED = 0.9
+"""How much of a rectangle at most, and of it at least the rest, lies in a card whose edge crosses it."""
 _DIMMED = 0.7
 """Of two cards one with less than this share of the other's contrast lies beneath it."""
 _SAME_SIDE, _NEAR_SIDE = 0.006, 0.016
@@ -42,8 +44,8 @@ class _Panel:
 
 def foremost_card(image: Image, elements: Sequence[Element]) -> Box | None:
     """The card that could be a dialog; None on a page without one."""
-    patch = _patch(image, elements)
     outlines = find_outlines(image)
+    patch = _patch(image, elements, outlines)
     if patch is not None:
         screen = (0, 0, image.shape[1], image.shape[0])
         whole = _whole(patch, outlines, screen)
@@ -141,10 +143,12 @@ def _drawn_buttons(image: Image, inside: Sequence[Element], body: Sequence[Eleme
     return drawn if 2 <= drawn <= 3 else 0
 
 
-def _patch(image: Image, elements: Sequence[Element]) -> Box | None:
+def _patch(image: Image, elements: Sequence[Element], outlines: Sequence[Box]) -> Box | None:
     """Several lines, or a line and a label, on one colour or in one frame; one with answers before one without."""
     fitting: list[tuple[bool, int, Box, float]] = []
-    for found in find_cards(image):
+    standing = [one for one in outlines if _stands_free(one, image)]
+    for card in find_cards(image):
+        found = _uncrossed(card, standing, image, elements)
         inside = [element for element in elements if contains(grown(found.box, 8), centre(element.box))]
         answers = any(is_answer(element) for element in inside)
         tall_enough = height(found.box) >= _LEAST_HEIGHT * image.shape[0]
@@ -160,6 +164,24 @@ def _patch(image: Image, elements: Sequence[Element]) -> Box | None:
     strongest = max((contrast for *_, contrast in fitting), default=0.0)
     lit = [one for one in fitting if one[3] >= _DIMMED * strongest]
     return max(lit, key=lambda one: one[:2])[2] if lit else None
+
+
+def _stands_free(box: Box, image: Image) -> bool:
+    tall, wide = image.shape[:2]
+    return box[0] > 0 and box[1] > 0 and box[2] < wide and box[3] < tall
+
+
+def _uncrossed(card: CardFound, standing: Sequence[Box], image: Image, elements: Sequence[Element]) -> CardFound:
+    """No card ends amid another one: where its edge crosses one with lines and a button, that one lies on top."""
+    for box in standing:
+        shared = overlap(box, card.box)
+        if not (1 - _CROSSED) * area(box) < shared < _CROSSED * area(box) or shared > _CROSSED * area(card.box):
+            continue
+        inside = [one for one in elements if contains(grown(box, 8), centre(one.box))]
+        styles = [button_shape(image, one.box, box).style for one in inside[:_MOST_BUTTONS]]
+        if styles.count("plain") >= _LINES and len(set(styles)) > 1:
+            return CardFound(box=box, score=card.score)
+    return card
 
 
 def _says_more(image: Image, inside: Sequence[Element], card: Box) -> bool:

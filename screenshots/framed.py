@@ -33,6 +33,8 @@ _HIGHEST_SHEET = 0.12
 _SHEET_EDGE = 0.8
 _SHADOW, _SHADOW_ROWS, _SHADOW_EDGE = -4.0, 3, 4.0
 """How much darker the rows above a sheet become, how many of them, and how much brighter the sheet begins."""
+_DARK, _ON_DARK = 80.0, 0.6
+"""On a ground that is no brighter than this a shadow takes so much less."""
 _DARKER = 6.0
 """What a scrim covers is no brighter than the sheet before it, apart from what the two themselves are."""
 _SHINING = 99.8
@@ -78,7 +80,10 @@ def _under_a_shadow(lab: Lab, sheet: Box) -> Box | None:
     for edge in range(max(_CORNER, top - 2), min(top + 2 * _CORNER, tall - 2)):
         before = steps[edge - 9 : edge]
         darker = before[(before <= -0.5) & (before > -12)]
-        if steps[edge] >= _SHADOW_EDGE and len(darker) >= _SHADOW_ROWS and float(darker.sum()) <= _SHADOW:
+        dark = float(np.median(lab[edge + 1, :, 0])) < _DARK
+        share = _ON_DARK if dark else 1.0
+        falls = len(darker) >= _SHADOW_ROWS - dark and float(darker.sum()) <= share * _SHADOW
+        if steps[edge] >= share * _SHADOW_EDGE and falls:
             return 0, edge + 1, wide, tall
     return None
 

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from screenshots.candidates import Candidate, is_link
+from screenshots.elements import Layer, comparable_text
 from screenshots.facts import Facts
-from screenshots.ngrams import label_ngrams, screen_ngrams
+from screenshots.ngrams import BESIDE, label_ngrams, screen_ngrams
 from screenshots.traits import answer_traits, layer_traits
 from screenshots.values import CONSENT_KINDS
 from screenshots.wording_model import WordingModel, load_model
 
-__all__ = ["KIND_NAMES", "Impression", "answer_features", "impression_of", "layer_features", "role_of"]
+__all__ = ["KIND_NAMES", "Impression", "answer_features", "impression_of", "layer_features", "question_of", "roles_of"]
 
 _FEWEST_KNOWN = 12
 """Of fewer n-grams that were ever seen nothing can be told."""
-_FEWEST_OF_A_LABEL = 2
+_FEWEST_OF_A_LABEL, _MOST_BESIDE = 2, 8
 KIND_NAMES: Mapping[str, str] = {
     "cmp": "cookie_consent",
     "notice": "notice_only",
@@ -68,9 +69,26 @@ def layer_features(facts: Facts, ruled: str, score: float) -> frozenset[str]:
     return screen_ngrams(texts, labels) | layer_traits(facts, ruled, score)
 
 
-def answer_features(answer: Candidate, kind: str) -> frozenset[str]:
-    """What the model is given of one answer on a screen of a kind."""
-    return label_ngrams(answer.element.plain) | answer_traits(answer, kind)
+def answer_features(answers: Sequence[Candidate], kind: str, question: str) -> tuple[frozenset[str], ...]:
+    """What the model is given of each answer on a screen of a kind: its words, those of the others, and its question."""
+    labels = [label_ngrams(one.element.plain) for one in answers[:_MOST_BESIDE]]
+    return tuple(
+        label_ngrams(one.element.plain)
+        | {
+            f"{BESIDE}{each}"
+            for beside, label in zip(answers, labels, strict=False)
+            if beside is not one
+            for each in label
+        }
+        | answer_traits(one, [other for other in answers if other is not one], kind, question)
+        for one in answers
+    )
+
+
+def question_of(layer: Layer, answers: Sequence[Candidate]) -> str:
+    """What a layer says besides its answers, comparable."""
+    said = {id(one.element) for one in answers}
+    return comparable_text([one for one in layer.texts if id(one) not in said])
 
 
 def impression_of(facts: Facts, ruled: str, score: float) -> Impression:
@@ -84,15 +102,17 @@ def impression_of(facts: Facts, ruled: str, score: float) -> Impression:
     return Impression(kinds=_renamed(model.probabilities(features), KIND_NAMES))
 
 
-def role_of(answer: Candidate, kind: str) -> Mapping[str, float]:
-    """How likely each role is for an answer on a screen that asks for consent; empty when its words are too strange."""
+def roles_of(answers: Sequence[Candidate], kind: str, question: str) -> tuple[Mapping[str, float], ...]:
+    """How likely each role is for each of the answers to a request for consent; empty where its words are too strange."""
     model = _model("roles")
     if model is None:
-        return {}
-    features = answer_features(answer, kind)
-    if model.known(features) < _FEWEST_OF_A_LABEL:
-        return {}
-    return _renamed(model.probabilities(features), _ROLES)
+        return tuple({} for _ in answers)
+    return tuple(
+        _renamed(model.probabilities(features), _ROLES)
+        if model.known(one for one in features if not one.startswith(BESIDE)) >= _FEWEST_OF_A_LABEL
+        else {}
+        for features in answer_features(answers, kind, question)
+    )
 
 
 def _renamed(likely: Mapping[str, float], names: Mapping[str, str]) -> dict[str, float]:

@@ -12,12 +12,14 @@ from functools import lru_cache
 
 from screenshots.lexicon import comparable
 
-__all__ = ["LABEL", "TRAIT", "grouped", "label_ngrams", "screen_ngrams", "text_ngrams"]
+__all__ = ["BESIDE", "LABEL", "TRAIT", "echo", "grouped", "label_ngrams", "screen_ngrams", "text_ngrams"]
 
 LABEL = "="
 """Stands before what was found in a label: "continue" on a button is not "continue" in a text."""
 TRAIT = "#"
 """Stands before what the rules noticed; see `screenshots.traits`."""
+BESIDE = "~"
+"""Stands before what another label on the same screen says."""
 _LONGEST = 2400
 """Characters of a text that are looked at: a dialog says less, and a page has said by then what it is about."""
 _WIDE = "\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
@@ -27,8 +29,10 @@ _EDGES = " .!?,:。、"
 _DIGITS = re.compile(r"\d+")
 _PIECE = 4
 _LONGEST_RUN = 3
+_FEWEST_HAN = 2
 
 
+@lru_cache(maxsize=256)
 def text_ngrams(text: str) -> frozenset[str]:
     """The n-grams of a text in any of the seven languages; its case, accents and figures do not count."""
     return frozenset(_ngrams(_plain(text)))
@@ -40,6 +44,13 @@ def label_ngrams(label: str) -> frozenset[str]:
     plain = _plain(label).strip(_EDGES)
     whole = f"{LABEL}{LABEL}{' '.join(plain.split())}"
     return frozenset({f"{LABEL}{one}" for one in _ngrams(plain, ends=True)} | {whole})
+
+
+def echo(label: str, text: str) -> float:
+    """Which share of a label's pieces of words stands in a text: an answer takes up the words of its question."""
+    said = text_ngrams(text)
+    pieces = [one for one in text_ngrams(label) if len(one) >= (_FEWEST_HAN if _IS_WIDE.search(one) else _PIECE)]
+    return sum(one in said for one in pieces) / max(1, len(pieces))
 
 
 def grouped(features: Iterable[str]) -> tuple[tuple[str, ...], ...]:

@@ -20,7 +20,7 @@ _FAR_APART, _ALONE_APART = 2.0, 1.0
 _ASIDE, _OFF_AXIS, _OFF_EDGE = 0.06, 0.03, 0.05
 """Shares of the card's width."""
 _AT_THE_END = 0.12
-_ROW, _LOWEST_ON_A_PAGE, _BETWEEN = 0.5, 0.6, 0.6
+_ROW, _LOWEST_ON_A_PAGE, _TOUCHING = 0.5, 0.6, 0.3
 _MOST_ON_A_PAGE = 14
 """Lines of a page that is nothing but its question."""
 
@@ -105,10 +105,11 @@ def _is_row(short: Sequence[Element], layer: Layer) -> bool:
 
 def _is_far_row(short: Sequence[Element], body: Sequence[Element], layer: Layer) -> bool:
     """Side by side at the end of the card, as Material Design has them."""
-    if len(short) != _FEWEST:
+    if not _FEWEST <= len(short) <= _MOST:
         return False
-    left, right = sorted(short, key=lambda one: one.box[0])
+    row = sorted(short, key=lambda one: one.box[0])
     wide, begins = width(layer.box), min(one.box[0] for one in body)
-    same = abs(centre(left.box)[1] - centre(right.box)[1]) <= _ROW * height(left.box)
-    apart = right.box[0] - left.box[2] >= _BETWEEN * height(left.box)
-    return same and apart and layer.box[2] - right.box[2] <= _AT_THE_END * wide and left.box[0] - begins > _ASIDE * wide
+    same = all(abs(centre(one.box)[1] - centre(row[0].box)[1]) <= _ROW * height(row[0].box) for one in row)
+    apart = all(right.box[0] - left.box[2] >= -_TOUCHING * height(left.box) for left, right in pairwise(row))
+    ends = layer.box[2] - row[-1].box[2] <= _AT_THE_END * wide
+    return same and apart and ends and row[0].box[0] - begins > _ASIDE * wide

@@ -159,9 +159,10 @@ def _sharpened(judged: list[Judged], sight: Sight, package: str | None) -> list[
 
 def _as_one_page(judged: list[Judged], package: str | None) -> list[Judged]:
     """A patch with hardly a control, or the foot of a page, was no card: then the screen is one page, if that makes sense."""
-    if len(judged) != 2 or judged[0].layer.source != "ocr" or judged[0].verdict.kind not in ("plain", "other"):
+    if len(judged) != 2 or judged[0].layer.source != "ocr" or not _is_open(judged[0]):
         return judged
-    if len(judged[0].controls) > 1 and not _is_foot(judged[0].layer):
+    several = len(judged[0].controls) > 1 or judged[0].verdict.kind not in ("plain", "other")
+    if several and not _is_foot(judged[0].layer):
         return judged
     top, bottom = judged[0].layer, judged[1].layer
     elements = (*top.elements, *bottom.elements)

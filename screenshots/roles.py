@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from screenshots.candidates import Candidate, partner_of
 from screenshots.elements import Layer
 from screenshots.handling import leaning
-from screenshots.impression import role_of
+from screenshots.impression import question_of, roles_of
 from screenshots.kinds import Verdict
 from screenshots.lexicon import has_han, has_kana
 from screenshots.values import CONSENT_KINDS, Control
@@ -75,6 +75,9 @@ _FEWEST_CHOICES, _ROWS = 2, 3
 _KEEPING = frozenset({"confirm", "acknowledge", "send", "proceed"})
 """Under several switches "OK", "done" and "go on" keep what they say, and are neither yes nor no."""
 _VAGUE = frozenset({"other", "close", "later", "skip"})
+
+
+_Likely = Mapping[int, Mapping[str, float]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,11 +163,13 @@ def _consent_roles(layer: Layer, verdict: Verdict) -> dict[int, _Role]:
     _infer_partners(layer, candidates, roles)
     _infer_from_doubt(layer, candidates, roles)
     _infer_from_leaning(layer, candidates, roles)
-    _infer_from_wording(candidates, roles, verdict.kind)
-    _infer_pair_from_wording(candidates, roles, verdict.kind)
-    _doubt_from_wording(candidates, roles, verdict.kind)
+    likely = _likely_roles(layer, candidates, verdict.kind)
+    _infer_from_wording(candidates, roles, likely)
+    _infer_pair_from_wording(candidates, roles, likely)
+    _doubt_from_wording(candidates, roles, likely)
     _leave_rows_open(candidates, roles)
     _doubt_second_yes(candidates, roles)
+    _refuse_by_putting_off(roles)
     return roles
 
 
@@ -224,12 +229,18 @@ def _infer_from_leaning(layer: Layer, candidates: tuple[Candidate, ...], roles: 
         roles[id(yes)] = roles[id(yes)] if roles[id(yes)].name in _YES else _Role(name="accept", clear=False)
 
 
-def _infer_from_wording(candidates: tuple[Candidate, ...], roles: dict[int, _Role], kind: str) -> None:
+def _likely_roles(layer: Layer, candidates: tuple[Candidate, ...], kind: str) -> _Likely:
+    """By the id of each worded candidate, what the wording model makes of it."""
+    worded = [one for one in candidates if one.element.text]
+    told = roles_of(worded, kind, question_of(layer, worded))
+    return {id(one): likely for one, likely in zip(worded, told, strict=True)}
+
+
+def _infer_from_wording(candidates: tuple[Candidate, ...], roles: dict[int, _Role], said: _Likely) -> None:
     """What the wording model makes of answers the rules know no words for; never clear, and never yes for no.
 
     Where it contradicts clear words, nobody knows.
     """
-    said = {id(one): role_of(one, kind) for one in candidates if one.element.text}
     wordy = {id(one) for one in candidates if _is_wordy(one)}
     for one in candidates:
         likely, role = said.get(id(one), {}), roles[id(one)]
@@ -266,13 +277,13 @@ def _may_be(name: str, role: _Role, likely: Mapping[str, float], claimed: float,
     return likely.get(name, 0.0) >= (_LIKELY if role.name == "other" else _LIKELIER)
 
 
-def _infer_pair_from_wording(candidates: tuple[Candidate, ...], roles: dict[int, _Role], kind: str) -> None:
+def _infer_pair_from_wording(candidates: tuple[Candidate, ...], roles: dict[int, _Role], likely: _Likely) -> None:
     """Of two answers in unknown words: which is more likely yes and which no, by their words and by how they are drawn."""
     answers = [one for one in candidates if one.button_like and one.element.text and not _is_besides(roles[id(one)])]
     if len(answers) != 2 or any(not _is_unsaid(roles[id(one)]) or _is_wordy(one) for one in answers):
         return
     first, second = answers
-    odds = _odds(first, kind) - _odds(second, kind)
+    odds = _odds(first, likely) - _odds(second, likely)
     if abs(odds) >= _PAIR_ODDS:
         yes, no = (first, second) if odds > 0 else (second, first)
         if leaning(yes.element.text) < 0 or leaning(no.element.text) > 0:
@@ -280,13 +291,13 @@ def _infer_pair_from_wording(candidates: tuple[Candidate, ...], roles: dict[int,
         roles[id(yes)], roles[id(no)] = _Role(name="accept", clear=False), _Role(name="refuse", clear=False)
 
 
-def _doubt_from_wording(candidates: tuple[Candidate, ...], roles: dict[int, _Role], kind: str) -> None:
+def _doubt_from_wording(candidates: tuple[Candidate, ...], roles: dict[int, _Role], likely: _Likely) -> None:
     """Yes and no that were guessed, or one of which was, while their words rather say the reverse: nobody knows then."""
     yes, no = ([one for one in candidates if roles[id(one)].name == name] for name in ("accept", "refuse"))
     if len(yes) != 1 or len(no) != 1 or (roles[id(yes[0])].clear and roles[id(no[0])].clear):
         return
     answers = (yes[0], no[0])
-    if all(role_of(one, kind) for one in answers) and _odds(yes[0], kind) < _odds(no[0], kind):
+    if all(likely.get(id(one)) for one in answers) and _odds(yes[0], likely) < _odds(no[0], likely):
         roles |= {id(one): _Role(name="other", clear=False) for one in answers}
 
 
@@ -295,6 +306,14 @@ def _doubt_second_yes(candidates: tuple[Candidate, ...], roles: dict[int, _Role]
     yes = [one for one in candidates if roles[id(one)].name == "accept"]
     if len(yes) > 1:
         roles |= {id(one): _Role(name="other", clear=False) for one in yes if not roles[id(one)].clear}
+
+
+def _refuse_by_putting_off(roles: dict[int, _Role]) -> None:
+    """What only its words suggest to be "later" is what refuses beside an acceptance, where nothing else does."""
+    names = {role.name for role in roles.values()}
+    if "accept" in names and not names & _NO:
+        off = {at for at, role in roles.items() if role.name == "later" and not role.clear}
+        roles |= {at: _Role(name="refuse", clear=False) for at in off if len(off) == 1}
 
 
 def _leave_rows_open(candidates: tuple[Candidate, ...], roles: dict[int, _Role]) -> None:
@@ -319,10 +338,10 @@ def _is_unsaid(role: _Role) -> bool:
     return role.name == "other" or (not role.clear and role.name in ("accept", "refuse"))
 
 
-def _odds(answer: Candidate, kind: str) -> float:
+def _odds(answer: Candidate, likely: _Likely) -> float:
     """How much an answer is yes rather than no, as the logarithm of the odds; what is filled is mostly the wished answer."""
-    likely = role_of(answer, kind)
-    yes, no = (max(likely.get(name, 0.0), _LEAST) for name in ("accept", "refuse"))
+    told = likely.get(id(answer), {})
+    yes, no = (max(told.get(name, 0.0), _LEAST) for name in ("accept", "refuse"))
     return math.log(yes / no) + (_FILLED if answer.element.style == "filled" else 0.0)
 
 

@@ -1,6 +1,6 @@
 """`python -m screenshots.training`: fits the two classifiers of wordings on the corpus and writes their weights.
 
-A tool for development: it needs scikit-learn, which the product does not. The same corpus gives the same weights.
+A tool for development: it needs PyTorch, which the product does not. The same corpus gives the same weights.
 """
 
 from __future__ import annotations
@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import random
 import sys
-import warnings
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -17,21 +16,18 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.feature_extraction import DictVectorizer
-from sklearn.linear_model import LogisticRegression
-from sklearn.neural_network import MLPClassifier
 
 from screenshots.corpus_lines import CorpusError, Line, corpus_digest, read_corpus
 from screenshots.elements import Layer, make_element
 from screenshots.facts import gather_facts
-from screenshots.impression import KIND_NAMES, answer_features, layer_features
+from screenshots.impression import KIND_NAMES, answer_features, layer_features, question_of
 from screenshots.kinds import rule
 from screenshots.lexicon import comparable
-from screenshots.ngrams import TRAIT, grouped
+from screenshots.ngrams import TRAIT
 from screenshots.windows import make_layer
-from screenshots.wording_model import scale
+from screenshots.wording_model import FAINTER
 
 __all__ = ["Fitted", "fit_kinds", "fit_roles", "main", "save"]
 
@@ -40,8 +36,9 @@ _SEED = 20261129
 _COPIES, _AT_A_TIME = 2, 3
 _AT_A_TURN = 256
 """Screens that a process takes at once."""
-_ROLE_STRENGTH = 8.0
-_HIDDEN, _ROUNDS, _AT_ONCE, _RATE, _DECAY = 32, 4, 128, 2e-3, 1e-3
+_HIDDEN, _ROUNDS, _AT_ONCE, _RATE, _SLOWEST, _FIRST = 32, 4, 128, 2e-3, 0.01, 0.01
+_LOST, _LOST_TRAITS = 0.3, 0.1
+"""Which share of the n-grams, and of the traits, is left out each time."""
 _LOUDER = 3.0
 """Features of length one are too faint for the network's first steps."""
 _RAREST = 8
@@ -66,6 +63,10 @@ _STEPS = 127
 _INPUT_EXIT = 2
 
 
+Sample = tuple[frozenset[str], str]
+"""What is seen, and what it is."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fitted:
     """A classifier before it is written; `WordingModel` says what its parts are."""
@@ -74,9 +75,9 @@ class Fitted:
     vocabulary: tuple[str, ...]
     weights: NDArray[np.float64]
     """One row for each feature."""
-    bias: NDArray[np.float64]
-    out_weights: NDArray[np.float64] | None = None
-    out_bias: NDArray[np.float64] | None = None
+    bias: NDArray[np.float32]
+    out_weights: NDArray[np.float32]
+    out_bias: NDArray[np.float32]
 
 
 def fit_kinds(lines: Sequence[Line]) -> Fitted:
@@ -86,23 +87,25 @@ def fit_kinds(lines: Sequence[Line]) -> Fitted:
     placed = [(drawn(line, draw), line.kind) for line in _varied(screens, draw)]
     with ProcessPoolExecutor() as pool:
         features = list(pool.map(features_of, (layer for layer, _ in placed), chunksize=_AT_A_TURN))
-    return _fit_network([(one, kind) for one, (_, kind) in zip(features, placed, strict=True)])
+    return _fit([(one, kind) for one, (_, kind) in zip(features, placed, strict=True)])
 
 
 def fit_roles(lines: Sequence[Line]) -> Fitted:
     """From a label on a screen that asks for consent, and from its neighbours, to what it answers."""
     draw = random.Random(_SEED)  # noqa: S311 - a choice of examples, no secret
-    samples: list[tuple[frozenset[str], str]] = []
+    samples: list[Sample] = []
     for line in (part for one in lines for part in _answered(one, draw)):
         if line.consent:
-            answers = gather_facts(drawn(line, draw)).candidates
+            layer = drawn(line, draw)
+            answers = [one for one in gather_facts(layer).candidates if one.element.text]
             roles = {comparable(label): role for role, label in line.answers}
+            features = answer_features(answers, KIND_NAMES.get(line.kind, line.kind), question_of(layer, answers))
             samples += [
-                (answer_features(one, KIND_NAMES.get(line.kind, line.kind)), roles[one.element.plain])
-                for one in answers
+                (told, roles[one.element.plain])
+                for one, told in zip(answers, features, strict=True)
                 if one.element.plain in roles
             ]
-    return _fit_linear(samples)
+    return _fit(samples)
 
 
 def _answered(line: Line, draw: random.Random) -> Iterator[Line]:
@@ -187,54 +190,72 @@ def _part(text: str, draw: random.Random) -> str:
     return " ".join(one for at, one in enumerate(sentences) if at != lost)
 
 
-def _fit_linear(samples: Sequence[tuple[frozenset[str], str]]) -> Fitted:
-    vocabulary, table = _table(samples)
-    model = LogisticRegression(C=_ROLE_STRENGTH, max_iter=400, tol=1e-3)
-    model.fit(table, [name for _, name in samples])
-    weights = model.coef_.T
-    return Fitted(
-        classes=tuple(str(one) for one in model.classes_),
-        vocabulary=vocabulary,
-        weights=weights - weights.mean(axis=1, keepdims=True),
-        bias=model.intercept_,
-    )
+def _fit(samples: Sequence[Sample]) -> Fitted:
+    """One hidden layer and few rounds: what traits and words say together is no sum of what each says.
 
-
-def _fit_network(samples: Sequence[tuple[frozenset[str], str]]) -> Fitted:
-    """One hidden layer and few rounds: what traits and words say together is no sum of what each says."""
-    vocabulary, table = _table(samples)
-    model = MLPClassifier(
-        (_HIDDEN,),
-        alpha=_DECAY,
-        max_iter=_ROUNDS,
-        batch_size=_AT_ONCE,
-        learning_rate_init=_RATE,
-        random_state=_SEED,
-    )
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        model.fit(table * _LOUDER, [name for _, name in samples])
-    return Fitted(
-        classes=tuple(str(one) for one in model.classes_),
-        vocabulary=vocabulary,
-        weights=model.coefs_[0] * _LOUDER,
-        bias=model.intercepts_[0],
-        out_weights=model.coefs_[1],
-        out_bias=model.intercepts_[1],
-    )
-
-
-def _table(samples: Sequence[tuple[frozenset[str], str]]) -> tuple[tuple[str, ...], Any]:
-    """Each group of features has a length of its own, as `WordingModel` weighs them."""
+    In every round some features are missing, lest a few words decide; their weights move only where they occur (with the
+    momentum of an ordinary Adam, rare ones run away), and ever less towards the end.
+    """
     often = Counter(feature for features, _ in samples for feature in features)
-    vectorizer = DictVectorizer(dtype=np.float64)
-    table = vectorizer.fit_transform([_weighted(features, often) for features, _ in samples])
-    return tuple(str(one) for one in vectorizer.feature_names_), table
+    vocabulary = sorted(one for one, count in often.items() if count >= _RAREST)
+    classes = sorted({name for _, name in samples})
+    places, numbers = {one: at for at, one in enumerate(vocabulary)}, {name: at for at, name in enumerate(classes)}
+    known = [np.array(sorted(places[one] for one in features if one in places)) for features, _ in samples]
+    wanted = torch.tensor([numbers[name] for _, name in samples])
+    traits = np.array([one.startswith(TRAIT) for one in vocabulary])
+    torch.manual_seed(_SEED)
+    torch.set_num_threads(1)
+    draw = np.random.default_rng(_SEED)
+    table = torch.nn.EmbeddingBag(len(vocabulary), _HIDDEN, mode="sum", sparse=True)
+    torch.nn.init.uniform_(table.weight, -_FIRST, _FIRST)
+    bias, out = torch.nn.Parameter(torch.zeros(_HIDDEN)), torch.nn.Linear(_HIDDEN, len(classes))
+    optimizers = (
+        torch.optim.SparseAdam(list(table.parameters()), lr=_RATE),
+        torch.optim.Adam([bias, *out.parameters()], lr=_RATE),
+    )
+    turns = -(-len(samples) // _AT_ONCE)
+    slowing = [
+        torch.optim.lr_scheduler.LinearLR(one, start_factor=1.0, end_factor=_SLOWEST, total_iters=_ROUNDS * turns)
+        for one in optimizers
+    ]
+    for _ in range(_ROUNDS):
+        for chosen in np.array_split(draw.permutation(len(samples)), turns):
+            rows = [_some(known[at], traits, draw) for at in chosen]
+            guessed = out(torch.relu(table(*_bags(rows, traits)) + bias))
+            loss = torch.nn.functional.cross_entropy(guessed, wanted[chosen])
+            for optimizer in optimizers:
+                optimizer.zero_grad()
+            loss.backward()
+            for step in (*optimizers, *slowing):
+                step.step()
+    return Fitted(
+        classes=tuple(classes),
+        vocabulary=tuple(vocabulary),
+        weights=table.weight.detach().numpy().astype(np.float64) * _LOUDER,
+        bias=bias.detach().numpy(),
+        out_weights=out.weight.detach().numpy().T,
+        out_bias=out.bias.detach().numpy(),
+    )
 
 
-def _weighted(features: frozenset[str], often: Counter[str]) -> dict[str, float]:
-    known = (one for one in features if often[one] >= _RAREST)
-    return {one: scale(group) for group in grouped(known) for one in group}
+def _some(features: NDArray[np.int_], traits: NDArray[np.bool_], draw: np.random.Generator) -> NDArray[np.int_]:
+    kept: NDArray[np.int_] = features[draw.random(len(features)) > np.where(traits[features], _LOST_TRAITS, _LOST)]
+    return kept
+
+
+def _bags(rows: Sequence[NDArray[np.int_]], traits: NDArray[np.bool_]) -> tuple[Any, ...]:
+    """Features, where each row's begin, and what they count, as `WordingModel` weighs them."""
+    counted = []
+    for row in rows:
+        trait = traits[row]
+        counts = np.where(trait, max(1, trait.sum()), max(1, (~trait).sum()))
+        counted.append(np.where(trait, FAINTER, 1.0) / np.sqrt(counts) * _LOUDER)
+    begins = np.cumsum([0, *(len(row) for row in rows[:-1])])
+    return (
+        torch.from_numpy(np.concatenate(rows)),
+        torch.from_numpy(begins),
+        torch.from_numpy(np.concatenate(counted).astype(np.float32)),
+    )
 
 
 def save(fitted: Fitted, file: Path, *, corpus: str) -> int:
@@ -256,15 +277,10 @@ def save(fitted: Fitted, file: Path, *, corpus: str) -> int:
         weights=np.rint(weights / steps).astype(np.int8),
         steps=steps.astype(np.float32),
         bias=fitted.bias.astype(np.float32),
-        out_weights=_single(fitted.out_weights),
-        out_bias=_single(fitted.out_bias),
+        out_weights=fitted.out_weights.astype(np.float32),
+        out_bias=fitted.out_bias.astype(np.float32),
     )
     return len(vocabulary)
-
-
-def _single(weights: NDArray[np.float64] | None) -> NDArray[np.float32]:
-    """Empty where there are none."""
-    return np.zeros(0, np.float32) if weights is None else weights.astype(np.float32)
 
 
 def main() -> int:

@@ -12,6 +12,7 @@ from screenshots.candidates import Candidate
 from screenshots.evidence import Wording, matches
 from screenshots.facts import Facts
 from screenshots.handling import leaning, named_in_sentences
+from screenshots.ngrams import echo
 
 __all__ = ["answer_traits", "layer_traits"]
 
@@ -30,6 +31,7 @@ _MORE = (" 2", " 3")
 """That a thing is spoken of more than once says little more beside another."""
 _LONGEST, _OPENING = 2400, 400
 _MOST_COUNTED, _MOST_NAMED = 3, 8
+_ECHOES = (0, 0.33, 0.66)
 _LEVELS = (-4, -2, 0, 2, 3, 4, 5, 6, 8, 10)
 
 
@@ -79,9 +81,15 @@ def _at_least(name: str, count: int) -> Iterator[str]:
     yield from (f"{name} {at}" for at in range(1, min(count, _MOST_COUNTED) + 1))
 
 
-def answer_traits(answer: Candidate, kind: str) -> frozenset[str]:
-    """Of one answer: what its words say to the rules, wherever it stands, and in which kind of dialog."""
-    said = "says" if answer.meaning.clear else "may say"
-    lean = leaning(answer.element.text)
-    known = f"#{said} {answer.name}"
-    return frozenset({known, f"#leans {lean}", f"#in {kind}", f"{known} in {kind}"})
+def answer_traits(answer: Candidate, beside: Iterable[Candidate], kind: str, question: str) -> frozenset[str]:
+    """Of one answer: what its words say to the rules, in which kind of dialog, whether they take up the question's, and what
+    the answers beside it say.
+    """
+    known = f"#{_saying(answer)}"
+    echoed = sum(echo(answer.element.plain, question) > share for share in _ECHOES)
+    own = {known, f"#leans {leaning(answer.element.text)}", f"#in {kind}", f"{known} in {kind}", f"#echoes {echoed}"}
+    return frozenset(own | {f"#beside {_saying(one)}" for one in beside})
+
+
+def _saying(answer: Candidate) -> str:
+    return f"{'says' if answer.meaning.clear else 'may say'} {answer.name}"

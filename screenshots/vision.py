@@ -38,6 +38,7 @@ __all__ = ["cut", "enhance", "in_status_bar", "layers_from_lines", "read_lines"]
 _STATUS_BAR = 0.033
 _MOST_MEASURED = 16
 _TITLE_GAP = 1.6
+_NARROW, _TOO_WIDE = 0.55, 2.2
 
 
 def read_lines(engine: OcrEngine, image: Image, region: Box | None = None) -> tuple[TextLine, ...]:
@@ -171,9 +172,17 @@ def _could_be_label(element: Element) -> bool:
 
 def _styled(element: Element, image: Image, within: Box) -> Element:
     shape = button_shape(image, element.box, within)
+    if shape.style == "plain" and _is_its_button(element):
+        return replace(element, style="filled", target=element.box)
     if shape.style == "plain" or _is_head(shape.box, within):
         return replace(element, style="underlined" if is_underlined(image, element.box) else "plain")
     return replace(with_its_head(element, image, shape.box), style=shape.style, target=shape.box)
+
+
+def _is_its_button(element: Element) -> bool:
+    """The engine took the whole button for its label: the box is far wider than so many letters."""
+    letters = sum(1.0 if has_han(one) or has_kana(one) else _NARROW for one in element.text)
+    return width(element.box) > _TOO_WIDE * letters * height(element.box)
 
 
 def _is_head(shape: Box, card: Box) -> bool:

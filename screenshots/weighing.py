@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from screenshots.consent import could_ask
+from screenshots.elements import area
 from screenshots.facts import Facts
 from screenshots.impression import Impression, impression_of
 from screenshots.values import CONSENT_KINDS
@@ -20,17 +21,17 @@ _SURE, _SURE_HINTED, _SURE_UNTOLD, _SURE_AMONG_PEOPLE = 0.8, 0.85, 0.92, 0.99
 of these, and on a card that speaks of friends or family and names no document."""
 _SURE_PAGE, _SURE_PAGE_UNPAIRED = 0.96, 0.99
 """The same for a page that is nothing but its question, and for one whose answers are not seen to stand together."""
-_NOTICE, _NOTICE_HINTED, _NOTICE_UNTOLD = 0.75, 0.85, 0.97
+_NOTICE, _NOTICE_HINTED, _NOTICE_UNTOLD = 0.75, 0.85, 0.92
 """The same for a notice, which asks nothing."""
-_SURE_OTHERWISE, _SURE_AGAINST = 0.9, 0.95
-"""And against another kind that the rules saw, soft or not."""
+_SURE_OTHERWISE, _SURE_AGAINST, _SURE_AGAINST_DEEDS = 0.9, 0.95, 0.98
+"""And against another kind that the rules saw, soft or not, or a purchase or another app's account."""
 _SURE_ELSEWHERE = 0.97
 """And on a page that only tells something and names no subject."""
-_HARDLY, _HARDLY_OTHERWISE = 0.4, 0.1
-"""How unlikely consent has to be for a request that the rules saw to be none; for a second ask, and for one that says nothing of
-an account, offers a way past it, and is likely a log-in to the model."""
-_SURE_KIND, _SURE_OF_A_PAGE, _SURE_OF_A_LOGIN, _SURELY_NOT = 0.55, 0.95, 0.8, 0.95
-"""A page says so much that some kind is always likely; only a log-in is a page by nature."""
+_HARDLY, _HARDLY_UNTOLD, _HARDLY_OTHERWISE = 0.4, 0.8, 0.1
+"""How unlikely consent has to be for a request that the rules saw to be none; for one that says nothing of data; for a second
+ask, and for one that says nothing of an account, offers a way past it, and is likely a log-in to the model."""
+_SURE_KIND, _SURE_OF_A_PAGE, _SURE_OF_A_LOGIN, _SURE_OF_A_SPLASH, _SURELY_NOT = 0.5, 0.95, 0.8, 0.8, 0.95
+"""A page says so much that some kind is always likely; only a log-in, and a picture of few words, is a page by nature."""
 _SURE_OF_COOKIES, _SURE_OF_OTHER_DATA = 0.5, 0.9
 """How likely cookies and advertising have to be where the rules saw an agreement, and the reverse: the rules know few words for
 the first, and know them well."""
@@ -48,7 +49,11 @@ _NAMED = frozenset(
 )
 _LOGGING_IN = ("login", "login_with_agreement")
 _LOGINS = frozenset({"login", "login_with_agreement", "oauth"})
-_MOST_TEXTS, _MOST_OF_A_PERMISSION = 24, 8
+_MOST_TEXTS, _MOST_OF_A_PERMISSION, _MOST_ON_A_SPLASH, _WAYS_ON_A_SPLASH = 24, 8, 8, 2
+_WHOLE = 0.85
+"""Of the screen: what covers so much of it is a page, with or without a bar above."""
+_SWITCHES = 2
+"""A notice has something to tap when it was read; a page of switches has none."""
 _CREDENTIALS = 2
 """Words of a log-in form; pixels do not show which of them stand in a field."""
 _NEVER = 2.0
@@ -64,6 +69,8 @@ class Weighed:
 
 def weigh(facts: Facts, ruled: str, score: float) -> Weighed:
     """`ruled`: what the rules made of a layer; `score`: how much it looks like a request for consent to them."""
+    if ruled in CONSENT_KINDS and _has_nothing_to_tap(facts):
+        return Weighed(kind="plain", by_wording=False)
     if not facts.candidates and ruled != "plain":
         return Weighed(kind=ruled, by_wording=False)
     impression = impression_of(facts, ruled, score)
@@ -78,7 +85,13 @@ def _weighed(facts: Facts, ruled: str, impression: Impression) -> str:
         if _asks_before_login(facts, impression):
             return _asked(ruled, impression)
         otherwise = ruled == "retention" or _is_odd_login(facts, impression)
-        if impression.consent < (_HARDLY_OTHERWISE if otherwise else _HARDLY):
+        told = (
+            facts.wording["topic_collect"]
+            or facts.handled
+            or facts.wording["topic_strong"] > 1
+            or ruled == "notice_only"
+        )
+        if impression.consent < (_HARDLY_OTHERWISE if otherwise else _HARDLY if told else _HARDLY_UNTOLD):
             return _other_kind(facts, "other", impression)
         return _asked(ruled, impression)
     if impression.consent >= _needed(facts, ruled, impression.likeliest_consent) and could_ask(facts):
@@ -86,11 +99,23 @@ def _weighed(facts: Facts, ruled: str, impression: Impression) -> str:
     return _other_kind(facts, ruled, impression)
 
 
+def _has_nothing_to_tap(facts: Facts) -> bool:
+    """Pixels alone: a page of words, none of which is drawn as a button or stands where an answer stands."""
+    small = facts.card and area(facts.layer.box) < _WHOLE * area(facts.layer.screen)
+    return facts.layer.source != "hierarchy" and not (small or facts.buttons or facts.duo_or_pair)
+
+
 def _asks_before_login(facts: Facts, impression: Impression) -> bool:
-    """A card that names documents and offers to agree, "agree and log in" among it, but has nothing to log in with."""
-    agrees = facts.has("accept") and not facts.has("login")
-    credentials = facts.inputs or facts.wording.kind("login") >= _CREDENTIALS
-    return impression.likeliest in _LOGGING_IN and facts.card and bool(facts.documents) and agrees and not credentials
+    """It looks like logging in, but has nothing to log in with.
+
+    A card that names documents and offers to agree, "agree and log in" among it; or a box to tick for documents, and nothing
+    that speaks of an account.
+    """
+    if impression.likeliest not in _LOGGING_IN or not facts.documents or facts.inputs or facts.has("login"):
+        return False
+    words = facts.wording.kind("login")
+    agrees = facts.card and facts.has("accept") and (words < _CREDENTIALS if facts.duo_or_pair else not words)
+    return agrees or bool(facts.checks and not words)
 
 
 def _is_odd_login(facts: Facts, impression: Impression) -> bool:
@@ -113,12 +138,18 @@ def _needed(facts: Facts, ruled: str, kind: str) -> float:
     """How likely consent has to be for the model to be believed."""
     told, hinted = bool(facts.topics or facts.documents), bool(facts.wording["topic_weak"])
     among_people = bool(facts.wording["social"])
+    if kind == "notice_only" and facts.checks >= _SWITCHES:
+        return _NEVER
     if ruled in _SOFT:
         acts = facts.has("update", "install", "rate")
         sure = _SURE_OTHERWISE if told else _SURE_AGAINST
         return sure if facts.card and not acts else _NEVER
     if ruled not in _UNNAMED:
-        return _SURE_AGAINST if facts.card and ruled not in _LOGINS else _NEVER
+        dear = ruled in ("oauth", "purchase")
+        sure = _SURE_AGAINST_DEEDS if dear else _NEVER if ruled in _LOGINS else _SURE_AGAINST
+        return sure if facts.card else _NEVER
+    if _has_nothing_to_tap(facts):
+        return _NEVER
     if not facts.card:
         only_tells = kind == "notice_only" and not told
         if among_people or facts.wording["article"]:
@@ -135,6 +166,8 @@ def _needed(facts: Facts, ruled: str, kind: str) -> float:
 
 def _other_kind(facts: Facts, ruled: str, impression: Impression) -> str:
     likeliest = impression.likeliest
+    if likeliest == "splash_ad" and ruled == "plain":
+        return likeliest if _may_be_splash(facts) and impression.of(likeliest) >= _SURE_OF_A_SPLASH else ruled
     small = facts.card or len(facts.layer.texts) <= _MOST_TEXTS
     if not (small and likeliest in _NAMED and facts.candidates) or (facts.card and likeliest == "login"):
         return ruled
@@ -145,6 +178,12 @@ def _other_kind(facts: Facts, ruled: str, impression: Impression) -> str:
     sure = named if ruled in _UNNAMED else _SURELY_NOT if ruled in _SOFT or ruled in _LOGINS else _NEVER
     asks_name = _LOGGING_IN if likeliest in _LOGGING_IN and not facts.card else (likeliest,)
     return likeliest if sum(impression.of(kind) for kind in asks_name) >= sure else ruled
+
+
+def _may_be_splash(facts: Facts) -> bool:
+    """A picture of few words with a way out and a way to what it praises, no more."""
+    few = len(facts.layer.texts) <= _MOST_ON_A_SPLASH and len(facts.candidates) <= _WAYS_ON_A_SPLASH
+    return few and not (facts.card or facts.inputs)
 
 
 def _may_be_permission(facts: Facts) -> bool:

@@ -7,7 +7,7 @@ again: `explain` names the features without which it would have been less likely
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -18,10 +18,11 @@ from numpy.typing import NDArray
 
 from screenshots.ngrams import TRAIT, grouped
 
-__all__ = ["WordingModel", "load_model", "scale"]
+__all__ = ["FAINTER", "WordingModel", "load_model", "scale"]
 
 _DATA = "data"
-_FAINTER = 0.7
+FAINTER = 0.7
+"""What traits count, lest the words be of no account beside them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +49,7 @@ class WordingModel:
         likely = np.exp(self._log_likely(self.bias + sum(part.sum(axis=0) for part in parts)))
         return {name: float(one) for name, one in zip(self.classes, likely, strict=True)}
 
-    def known(self, features: Collection[str]) -> int:
+    def known(self, features: Iterable[str]) -> int:
         """How many of the n-grams the corpus held."""
         return sum(one in self.places for one in features if not one.startswith(TRAIT))
 
@@ -85,7 +86,7 @@ def scale(group: Sequence[str]) -> float:
 
     Traits count less, lest the words be of no account beside them.
     """
-    share = _FAINTER if group[0].startswith(TRAIT) else 1.0
+    share = FAINTER if group[0].startswith(TRAIT) else 1.0
     return share / math.sqrt(len(group))
 
 

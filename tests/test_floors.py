@@ -32,7 +32,7 @@ WALLS = {
     "rapidocr": ("screenshots/",),
     "onnxruntime": ("screenshots/",),
     "pytesseract": ("screenshots/",),
-    "sklearn": ("screenshots/training.py",),
+    "torch": ("screenshots/training.py",),
     "flask": ("crawler/console/",),
     "hyperscan": ("traffic/",),
     "ahocorasick_rs": ("traffic/",),

@@ -34,7 +34,7 @@ def test_every_entry_is_complete(sdk: dict[str, object]) -> None:
 
 
 def test_a_vendors_banner_is_known_in_any_words() -> None:
-    dialog = banner("Munch", "Crunch", ("onetrust-accept-btn-handler", "onetrust-reject-all-handler"))
+    dialog = banner("Brillig", "Slithy", ("onetrust-accept-btn-handler", "onetrust-reject-all-handler"))
     assert dialog.kind == "cookie_consent"
     assert not [control for control in dialog.controls if control.role in ("accept", "refuse")]
 

@@ -2,8 +2,11 @@
 
 import pytest
 
+from screenshots.dialogs import judge
+from screenshots.elements import make_element
 from screenshots.reading import read_screen
 from screenshots.values import Dialog
+from screenshots.windows import make_layer
 from tests.screenshots.trees import button, feed, hierarchy, label, node, over, status_bar, window
 
 
@@ -113,3 +116,36 @@ def test_answers_whose_words_say_the_reverse_of_the_guess_are_no_answers() -> No
     roles = {one.text: one.role for one in dialog.controls}
     assert roles["Nope, remove it"] != "accept"
     assert roles["Sure, keep it in"] != "refuse"
+
+
+@pytest.mark.parametrize("top", [0, 120])
+def test_a_page_of_words_that_offers_nothing_to_tap_asks_nothing(top: int) -> None:
+    words = (
+        "How to take your consent back",
+        "Open the menu, choose what the app may know of you,",
+        "and tap Disagree. If you do not agree to the privacy",
+        "policy any more, your personal data is deleted. Those",
+        "who agree again later start from an empty page, with",
+        "their consent of that day.",
+        "Agree",
+    )
+    lines = [
+        make_element(text, (40, 180 + 60 * at, 60 + 12 * len(text), 220 + 60 * at), source="ocr", confidence=990)
+        for at, text in enumerate(words)
+    ]
+    layer = make_layer(lines, (0, top, 720, 1600), (0, 0, 720, 1600), over_content=False, source="ocr")
+    assert judge(layer, None).verdict.kind == "plain"
+
+
+def test_a_page_of_switches_is_no_notice() -> None:
+    rows = "".join(
+        label(name, (60, 500 + at * 110, 560, 560 + at * 110))
+        + node((580, 500 + at * 110, 680, 560 + at * 110), name="android.widget.Switch", checkable=True)
+        for at, name in enumerate(("Mopub", "Facebook", "Vungle"))
+    )
+    text = "We may share your browsing habits with our partners to understand what you might be interested in."
+    page = over(
+        feed(), node((40, 380, 700, 1100), label(text, (60, 400, 680, 480)) + rows, name="android.widget.LinearLayout")
+    )
+    dialog = read_screen(None, hierarchy(status_bar(), page), ocr=()).dialog
+    assert dialog is None or not dialog.asks_consent

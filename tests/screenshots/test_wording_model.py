@@ -7,13 +7,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import screenshots
+from screenshots.candidates import find_candidates
 from screenshots.corpus_lines import CorpusError, corpus_digest, read_corpus
-from screenshots.ngrams import grouped, label_ngrams, screen_ngrams, text_ngrams
+from screenshots.elements import Element, make_element
+from screenshots.impression import answer_features
+from screenshots.ngrams import BESIDE, echo, grouped, label_ngrams, screen_ngrams, text_ngrams
+from screenshots.windows import make_layer
 from screenshots.wording_model import load_model
 
 CORPUS = Path(screenshots.__file__).parent / "corpus"
 LATIN = st.text("abcdefghij klmnopqrstuvwxyzäéñ0123456789.,", max_size=80)
 HAN = st.text("同意不用户隐私政策我们收集的信息,。", max_size=40)
+
+
+def button(text: str, left: int) -> Element:
+    return make_element(text, (left, 1200, left + 240, 1280), kind="button", clickable=True)
 
 
 def test_case_accents_and_figures_do_not_count() -> None:
@@ -50,6 +58,33 @@ def test_grouping_loses_nothing(label: str) -> None:
     groups = grouped(features)
     assert sorted(one for group in groups for one in group) == sorted(features)
     assert groups[-1] == ("#ruled other", "#says accept")
+
+
+def test_an_answer_takes_up_the_words_of_its_question() -> None:
+    question = "May we keep a map of the paths you walk?"
+    assert echo("Keep the map", question) > echo("Keep the change", question) > echo("Forget it", question) == 0
+    assert echo("上传步数", "我们想把您的步数上传到服务器") > echo("关闭", "我们想把您的步数上传到服务器") == 0
+
+
+@given(LATIN)
+def test_an_echo_is_a_share(label: str) -> None:
+    assert 0 <= echo(label, "a question about anything") <= 1
+
+
+def test_answers_are_seen_beside_one_another() -> None:
+    layer = make_layer(
+        [button("Keep the map", 100), button("Forget it", 400)],
+        (0, 0, 720, 1600),
+        (0, 0, 720, 1600),
+        over_content=False,
+    )
+    keep, forget = find_candidates(layer)
+    features = answer_features([keep, forget], "privacy_agreement", "May we keep a map?")
+    assert label_ngrams("keep the map") <= features[0]
+    assert {f"{BESIDE}{one}" for one in label_ngrams("forget it")} <= features[0]
+    assert not {f"{BESIDE}{one}" for one in label_ngrams("keep the map")} & features[0]
+    assert "#echoes 2" in features[0] or "#echoes 3" in features[0]
+    assert "#echoes 0" in features[1]
 
 
 def test_many_answers_to_one_question_tell_about_labels_alone() -> None:
