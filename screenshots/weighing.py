@@ -24,10 +24,11 @@ _SURE_PAGE, _SURE_PAGE_UNPAIRED = 0.96, 0.99
 _NOTICE, _NOTICE_HINTED, _NOTICE_UNTOLD = 0.75, 0.85, 0.92
 """The same for a notice, which asks nothing."""
 _SURE_OTHERWISE, _SURE_AGAINST, _SURE_AGAINST_DEEDS = 0.9, 0.95, 0.98
-"""And against another kind that the rules saw, soft or not, or a purchase or another app's account."""
+"""And against another kind that the rules saw, soft or not, or a purchase or another app's account. A card that asks and has but
+one answer needs as much as the second: most are told, not asked."""
 _SURE_ELSEWHERE = 0.97
 """And on a page that only tells something and names no subject."""
-_HARDLY, _HARDLY_UNTOLD, _HARDLY_OTHERWISE = 0.4, 0.8, 0.1
+_HARDLY, _HARDLY_UNTOLD, _HARDLY_OTHERWISE = 0.6, 0.8, 0.1
 """How unlikely consent has to be for a request that the rules saw to be none; for one that says nothing of data; for a second
 ask, and for one that says nothing of an account, offers a way past it, and is likely a log-in to the model."""
 _SURE_KIND, _SURE_OF_A_PAGE, _SURE_OF_A_LOGIN, _SURE_OF_A_SPLASH, _SURELY_NOT = 0.5, 0.95, 0.8, 0.8, 0.95
@@ -159,6 +160,8 @@ def _needed(facts: Facts, ruled: str, kind: str) -> float:
         return _SURE_PAGE if told or facts.duo_or_pair else _SURE_PAGE_UNPAIRED
     if among_people and not facts.documents:
         return _SURE_AMONG_PEOPLE
+    if kind != "notice_only" and len(facts.candidates) == 1:
+        return _SURE_AGAINST
     if kind == "notice_only":
         return _NOTICE if told else _NOTICE_HINTED if hinted else _NOTICE_UNTOLD
     return _SURE if told else _SURE_HINTED if hinted else _SURE_UNTOLD

@@ -88,18 +88,30 @@ def hidden_surface(layers: Sequence[Layer], screen: Box) -> Box | None:
 
 
 def windows_of(hierarchy: Hierarchy, package: str | None) -> list[Node]:
-    """Windows that a person deals with, topmost first. The dump's own order means nothing."""
+    """Windows that a person deals with, topmost first. The dump's own order means nothing.
+
+    The smaller lies over the larger; of windows of one size, the one that writes on less of it.
+    """
     shown = [root for root in hierarchy.roots if root.area and not _is_furniture(root)]
 
-    def depth(root: Node) -> tuple[int, int]:
+    def depth(root: Node) -> tuple[int, int, int]:
         rank = 0 if root.package in SYSTEM_DIALOGS else 1 if root.package == "android" else 2
-        return rank, root.area
+        return rank, root.area, area(bounding(_written(root)))
 
     ordered = sorted(shown, key=depth)
     if package is not None and any(root.package == package for root in ordered):
         known = (package, "android", *SYSTEM_DIALOGS)
         ordered = [root for root in ordered if root.package in known] or ordered
     return ordered
+
+
+def _written(node: Node) -> Iterator[Box]:
+    """Where it says something, visibly. Depth is bounded by the parser."""
+    if node.visible:
+        if node.text or node.content_desc:
+            yield node.bounds
+        for child in node.children:
+            yield from _written(child)
 
 
 def _is_furniture(root: Node) -> bool:

@@ -332,3 +332,22 @@ def test_moving_and_scaling_a_dialog_does_not_change_its_reading(moved: tuple[in
     dialog = dialog_of(xml)
     assert dialog.kind == "privacy_agreement"
     assert roles(dialog) == {"不同意": "refuse", "同意": "accept"}
+
+
+@pytest.mark.parametrize("first", ["page", "sheet"])
+def test_of_two_windows_of_one_size_the_one_that_writes_on_less_of_it_is_on_top(first: str) -> None:
+    page = window(
+        label("Join the club", (60, 160, 660, 240))
+        + node((60, 300, 660, 400), text="E-mail", name="android.widget.EditText")
+        + node((60, 440, 660, 540), text="Password", name="android.widget.EditText")
+        + button("Log in", (60, 600, 660, 700))
+        + label("I accept the terms and the privacy policy of the club", (60, 740, 660, 1000))
+    )
+    sheet = window(
+        label("Our privacy notice has changed", (40, 1060, 680, 1130))
+        + label("Since Monday your photos are kept by a company in Leipzig.", (40, 1150, 680, 1300))
+        + button("Understood", (40, 1400, 680, 1500))
+    )
+    windows = (page, sheet) if first == "page" else (sheet, page)
+    reading = read_screen(None, hierarchy(status_bar(), *windows), ocr=())
+    assert reading.kinds[0] == "notice_only"
