@@ -19,9 +19,9 @@ __all__ = ["Weighed", "weigh"]
 _SURE, _SURE_HINTED, _SURE_UNTOLD, _SURE_AMONG_PEOPLE = 0.8, 0.85, 0.92, 0.99
 """How likely consent has to be on a card that names a subject which needs it, on one that only hints at one, on one about none
 of these, and on a card that speaks of friends or family and names no document."""
-_SURE_PAGE, _SURE_PAGE_UNPAIRED = 0.96, 0.99
+_SURE_PAGE, _SURE_PAGE_UNPAIRED = 0.985, 0.99
 """The same for a page that is nothing but its question, and for one whose answers are not seen to stand together."""
-_NOTICE, _NOTICE_HINTED, _NOTICE_UNTOLD = 0.75, 0.85, 0.92
+_NOTICE, _NOTICE_HINTED, _NOTICE_UNTOLD = 0.75, 0.85, 0.97
 """The same for a notice, which asks nothing."""
 _SURE_OTHERWISE, _SURE_AGAINST, _SURE_AGAINST_DEEDS = 0.9, 0.95, 0.98
 """And against another kind that the rules saw, soft or not, or a purchase or another app's account. A card that asks and has but
@@ -31,7 +31,7 @@ _SURE_ELSEWHERE = 0.97
 _HARDLY, _HARDLY_UNTOLD, _HARDLY_OTHERWISE = 0.6, 0.8, 0.1
 """How unlikely consent has to be for a request that the rules saw to be none; for one that says nothing of data; for a second
 ask, and for one that says nothing of an account, offers a way past it, and is likely a log-in to the model."""
-_SURE_KIND, _SURE_OF_A_PAGE, _SURE_OF_A_LOGIN, _SURE_OF_A_SPLASH, _SURELY_NOT = 0.5, 0.95, 0.8, 0.8, 0.95
+_SURE_KIND, _SURE_OF_A_PAGE, _SURE_OF_A_LOGIN, _SURE_OF_A_SPLASH, _SURELY_NOT = 0.55, 0.95, 0.95, 0.8, 0.95
 """A page says so much that some kind is always likely; only a log-in, and a picture of few words, is a page by nature."""
 _SURE_OF_COOKIES, _SURE_OF_OTHER_DATA = 0.5, 0.9
 """How likely cookies and advertising have to be where the rules saw an agreement, and the reverse: the rules know few words for
