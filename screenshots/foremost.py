@@ -172,8 +172,8 @@ def _stands_free(box: Box, image: Image) -> bool:
 
 
 def _uncrossed(card: CardFound, standing: Sequence[Box], image: Image, elements: Sequence[Element]) -> CardFound:
-    """No card ends amid another one: where its edge crosses one with lines and a button, that one lies on top."""
-    for box in standing:
+    """No sheet ends amid a card: where its edge crosses one with lines and a button, that one lies on top."""
+    for box in () if _stands_free(card.box, image) else standing:
         shared = overlap(box, card.box)
         if not (1 - _CROSSED) * area(box) < shared < _CROSSED * area(box) or shared > _CROSSED * area(card.box):
             continue
