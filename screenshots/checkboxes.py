@@ -87,16 +87,14 @@ def _by_place(layer: Layer, wording: Wording, image: Image | None) -> tuple[Chec
     if image is None or layer.source == "hierarchy":
         return ()
     continued = continuation_lines(layer.elements)
-    lines = [line for line in layer.texts[1:] if line.source != "hierarchy" and id(line) not in continued]
-    marked = [
-        (line, mark)
-        for line in lines
-        if line.style not in ("filled", "outline")
-        and (mark := _mark_beside(image, line)) is not None
-        and height(mark) <= _LARGEST * height(line.box)
-    ]
-    agreeing = [(line, mark) for line, mark in marked if _speaks_of_agreement(line, layer)]
-    if len(agreeing) != 1 or len(marked) > _MOST_MARKS:
+    plain = [line for line in layer.texts[1:] if line.source != "hierarchy" and line.style not in ("filled", "outline")]
+    lines = [line for line in plain if id(line) not in continued]
+    speaking = [line for line in lines if _speaks_of_agreement(line, layer)]
+    agreeing = _marked(image, speaking)
+    if len(agreeing) != 1:
+        return ()
+    others = [line for line in lines if not any(line is one for one in speaking)]
+    if len(_marked(image, others)) >= _MOST_MARKS:
         return ()
     line, mark = agreeing[0]
     return (
@@ -110,6 +108,12 @@ def _by_place(layer: Layer, wording: Wording, image: Image | None) -> tuple[Chec
             by_place=True,
         ),
     )
+
+
+def _marked(image: Image, lines: Sequence[Element]) -> list[tuple[Element, Box]]:
+    """The lines with a small mark before them."""
+    marks = ((line, _mark_beside(image, line)) for line in lines)
+    return [(line, mark) for line, mark in marks if mark is not None and height(mark) <= _LARGEST * height(line.box)]
 
 
 def _speaks_of_agreement(line: Element, layer: Layer) -> bool:

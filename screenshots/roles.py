@@ -69,7 +69,7 @@ _AGAINST = {"accept": -1, "refuse": 1}
 _LIKELY, _LIKELIER, _CONTRADICTS, _CLAIMED, _COUNTERPART, _KEEPS = 0.6, 0.85, 0.95, 0.3, 0.4, 0.55
 _WORDY, _WORDY_HAN = 26, 13
 _PAIR_ODDS, _FILLED, _LEAST = 4.0, 1.0, 0.02
-"""Ten to one tells two answers apart; that one of them is filled counts nearly three to one."""
+"""Fifty to one tells two answers apart, for each was judged beside the other; that one is filled counts nearly three to one."""
 _KNOWN = frozenset({"basic_mode", "settings", "acknowledge"})
 _FEWEST_CHOICES, _ROWS = 2, 3
 _KEEPING = frozenset({"confirm", "acknowledge", "send", "proceed"})

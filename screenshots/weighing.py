@@ -31,8 +31,8 @@ _SURE_ELSEWHERE = 0.97
 _HARDLY, _HARDLY_UNTOLD, _HARDLY_OTHERWISE = 0.6, 0.8, 0.1
 """How unlikely consent has to be for a request that the rules saw to be none; for one that says nothing of data; for a second
 ask, and for one that says nothing of an account, offers a way past it, and is likely a log-in to the model."""
-_SURE_KIND, _SURE_OF_A_PAGE, _SURE_OF_A_LOGIN, _SURE_OF_A_SPLASH, _SURELY_NOT = 0.55, 0.95, 0.95, 0.8, 0.95
-"""A page says so much that some kind is always likely; only a log-in, and a picture of few words, is a page by nature."""
+_SURE_KIND, _SURE_OF_A_PAGE, _SURE_OF_A_SPLASH, _SURELY_NOT = 0.55, 0.95, 0.8, 0.95
+"""A page says so much that some kind is always likely; a picture of few words is a page by nature."""
 _SURE_OF_COOKIES, _SURE_OF_OTHER_DATA = 0.5, 0.9
 """How likely cookies and advertising have to be where the rules saw an agreement, and the reverse: the rules know few words for
 the first, and know them well."""
@@ -176,8 +176,7 @@ def _other_kind(facts: Facts, ruled: str, impression: Impression) -> str:
         return ruled
     if likeliest == "permission" and not _may_be_permission(facts):
         return ruled
-    page = _SURE_OF_A_LOGIN if likeliest in _LOGGING_IN else _SURE_OF_A_PAGE
-    named = _SURE_KIND if facts.card else page
+    named = _SURE_KIND if facts.card else _SURE_OF_A_PAGE
     sure = named if ruled in _UNNAMED else _SURELY_NOT if ruled in _SOFT or ruled in _LOGINS else _NEVER
     asks_name = _LOGGING_IN if likeliest in _LOGGING_IN and not facts.card else (likeliest,)
     return likeliest if sum(impression.of(kind) for kind in asks_name) >= sure else ruled

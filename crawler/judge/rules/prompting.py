@@ -175,8 +175,12 @@ def _no_prompt(session: SessionReadings, readable: list[ScreenAt], watched: int,
 
 
 def ticked_by_default(sessions: Sequence[SessionReadings]) -> tuple[Finding, ...]:
-    """M1-09: an agreement's box was ticked when it first appeared, before anything was touched."""
+    """M1-09: an agreement's box was ticked when it first appeared, before anything was touched.
+
+    What only its place tells to be a box confirms nothing, whatever else was seen.
+    """
     found: list[Finding] = []
+    placed: list[Finding] = []
     seen_by: set[str] = set()
     unknown = by_system = False
     for session in sessions:
@@ -186,13 +190,15 @@ def ticked_by_default(sessions: Sequence[SessionReadings]) -> tuple[Finding, ...
         for box in first.reading.dialog.checkboxes:
             unknown = unknown or (box.state == "unknown" and bool(_AGREEMENT_WORDS.search(box.label)))
             if box.state == "ticked" and _about_agreement(box, first.reading.dialog):
+                if box.by_place:
+                    placed.append(_weaker(_ticked(session, first, box)))
+                    continue
                 found.append(_ticked(session, first, box))
+                seen_by.add(session.session)
                 by_system = by_system or box.source == "hierarchy"
-                if not box.by_place:
-                    seen_by.add(session.session)
-    if found:
+    if found or placed:
         certain = len(seen_by) >= _READERS_THAT_AGREE or by_system
-        return tuple(found) if certain else tuple(_weaker(item) for item in found)
+        return (*(found if certain else map(_weaker, found)), *placed)
     starts = of_scenario(sessions, "S01")
     if unknown:
         return not_testable("M1-09", starts, "勾选状态无法识别", "the state of the box could not be read")

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 
+from crawler.judge.model import Verdict, strongest
 from crawler.judge.phases import Phase, PhaseSpan
 from crawler.judge.readings import OpAccess, ScreenAt, SessionReadings, Transmission
+from crawler.judge.rules import RULES
 from crawler.judge.sockets import Owner
 from evidence.clock import Instant
 from evidence.lanes import Entry
@@ -17,6 +19,7 @@ from traffic.record import CapturedRequest, EntryReference
 
 SECOND = 1_000_000_000
 PACKAGE = "com.qingteng.notes"
+RULE = dict(RULES)
 
 
 def entry(lane: str, seq: int, seconds: float, kind: str, data: Mapping[str, object]) -> Entry:
@@ -209,3 +212,10 @@ def session(
         known_kinds=("android_id", "imei"),
         facts=tuple(facts),
     )
+
+
+def verdict(rule: str, *sessions: object) -> Verdict:
+    """The strongest that a rule says of these sessions."""
+    best = strongest(RULE[rule](sessions))  # type: ignore[arg-type]
+    assert best is not None
+    return best.verdict
